@@ -1,0 +1,287 @@
+"""The nouns of outreachd: the fleet, a claimed send, a reply, a verdict.
+
+Frozen values only, no behaviour beyond reading them. Every room speaks in these
+words (README, glossary). Ids are database keys. Durations carry their unit in the
+name; instants are aware UTC datetimes; times of day are minutes since local midnight.
+Time zones arrive here as tzinfo: they were opened where rows are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from enum import StrEnum
+
+# --- the fleet ---------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """What a limit, a pause or a count can belong to."""
+
+    CLIENT = "client"
+    CAMPAIGN = "campaign"
+    DOMAIN = "domain"
+    MAILBOX = "mailbox"
+    ACCOUNT = "account"
+
+
+class Tls(StrEnum):
+    """How a connection to an account is protected; none is for loopback only."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+
+
+class OnUncertain(StrEnum):
+    """What a campaign does with a send that got no answer."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp:
+    """A daily limit that grows with days of real sending: start, end, length."""
+
+    start: int  # letters a day on the first day
+    end: int  # letters a day from day `days` on
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who the mail is for."""
+
+    id: int
+    name: str
+    share: float  # weight in the fair share
+    daily_limit: int | None
+    postal_address: str
+    contact_url: str | None
+    timezone: tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A relay or provider account by which letters leave."""
+
+    id: int
+    name: str
+    kind: str
+    host: str
+    port: int
+    tls: Tls
+    username: str | None
+    rate_per_second: float
+    daily_limit: int | None
+    max_connections: int
+    timezone: tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A sending domain."""
+
+    id: int
+    name: str
+    account_ids: tuple[int, ...]  # in order of preference
+    daily_limit: int
+    rate_per_minute: float
+    ramp: Ramp | None
+    timezone: tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A sender address."""
+
+    id: int
+    address: str
+    name: str
+    domain_id: int
+    daily_limit: int
+    hourly_limit: int
+    min_gap_s: float
+    jitter: float  # share of the gap that chance may add, 0..n
+    workday_start_min: int
+    workday_end_min: int  # 1440 = midnight at the end of the day
+    timezone: tzinfo
+    ramp: Ramp | None
+    signature: str
+    username: str | None  # own login at the account; None = the account's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """When a campaign may write: weekdays, hours, zone, holidays."""
+
+    weekdays: frozenset[int]  # 0 = Monday
+    start_min: int
+    end_min: int
+    timezone: tzinfo | None  # None = the recipient's
+    holidays: frozenset[date]
+
+
+class DelayUnit(StrEnum):
+    """What a step's delay is counted in."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+    WORKDAYS = "workdays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One letter of a sequence. No subject = same thread as the first step."""
+
+    number: int  # 1 = first touch
+    subject: str | None
+    text: str
+    html: str | None
+    delay: int
+    delay_unit: DelayUnit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """Contacts x sequence x pool x calendar, for one client and direction."""
+
+    id: int
+    name: str
+    client_id: int
+    direction: str
+    share: float  # weight among the client's campaigns
+    mailbox_ids: tuple[int, ...]  # the pool
+    calendar: Calendar
+    on_uncertain: OnUncertain
+    useful_for_s: float | None  # a send this late after its due time expires
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A stop a person or a rule ordered, with its reason and its end."""
+
+    kind: Kind
+    target_id: int
+    reason: str
+    until: datetime | None
+
+
+# --- one send ----------------------------------------------------------------
+
+
+class State(StrEnum):
+    """Where a send stands; the schema holds the same words."""
+
+    SCHEDULED = "scheduled"
+    LEASED = "leased"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    HELD = "held"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A send taken from the ledger, with all that one attempt needs.
+
+    ``mailbox_id`` is set once a mailbox is bound: by an earlier attempt or, for a
+    follow-up, by the first touch. ``message_id``, ``dated_at`` and ``letter_sha256``
+    are set by the first intent and never change after it.
+    """
+
+    send_id: int
+    campaign_id: int
+    step_number: int
+    enrolment_id: int
+    contact_id: int
+    email: str
+    variables: bytes  # JSON object of strings
+    zone: str  # the recipient's time zone, "" = unknown
+    mailbox_id: int | None
+    due_at: datetime
+    attempts: int
+    message_id: str | None
+    dated_at: datetime | None
+    letter_sha256: bytes | None
+    thread: str | None  # Message-ID of the first touch
+    thread_subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who the letter is from and to, as SMTP says it: checked ASCII addresses."""
+
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The way out: an account, and the login of a mailbox where it has its own."""
+
+    account: Account
+    mailbox_id: int | None  # set = this mailbox's own login
+    username: str | None
+
+
+class Phase(StrEnum):
+    """How far the dialogue with a server had come when it answered."""
+
+    CONNECT = "connect"
+    GREETING = "greeting"
+    EHLO = "ehlo"
+    TLS = "tls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    DOT = "dot"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered; code 0 = nothing (lost, late or unreadable).
+
+    ``text`` is cleaned: valid Unicode, no controls, at most 512 characters.
+    """
+
+    phase: Phase
+    code: int
+    text: str
+
+
+class Scope(StrEnum):
+    """Whom a failure is about: this decides whom to pause."""
+
+    RECIPIENT = "recipient"
+    MESSAGE = "message"
+    MAILBOX = "mailbox"
+    DOMAIN = "domain"
+    ACCOUNT = "account"
+    CONNECTION = "connection"
+
+
+class Permanence(StrEnum):
+    """Whether to try again. unknown = the server may hold the letter."""
+
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What we make of a reply. ``reason`` is a class of reference/bounces §1."""
+
+    scope: Scope
+    permanence: Permanence
+    reason: str
