@@ -54,10 +54,12 @@ class Want:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveBack:
-    """A claimed row that was not tried: back to scheduled, or to a waiting state.
+    """A claimed row for which no intent was written: nothing was handed over.
 
-    ``state`` is scheduled (with ``due_at``), held, expired or failed, and ``reason``
-    says why in one word the metrics may carry; ``detail`` is for people.
+    ``state`` is scheduled (with ``due_at``), held, expired, suppressed or failed.
+    ``reason`` is one word that metrics may carry; ``detail`` is for people. ``tried``
+    = a server or the network refused it: the attempt counts, and ``mailbox_id`` stays
+    bound, since a greylisting server wants to see the same sender again.
     """
 
     send_id: int
@@ -65,6 +67,9 @@ class GiveBack:
     due_at: datetime | None
     reason: str
     detail: str = ""
+    tried: bool = False
+    mailbox_id: int | None = None
+    suppress: bool = False  # the address does not exist: never again
 
 
 # --- intents and outcomes ----------------------------------------------------

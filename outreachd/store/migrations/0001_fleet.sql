@@ -1,0 +1,129 @@
+-- The fleet: who sends, for whom, by which way, and what is paused.
+-- Names are unique in their kind, because people and scripts speak in names.
+-- Rows that vanish from fleet.toml are retired, never deleted: history points at them.
+
+CREATE TABLE client (
+    id             integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name           text NOT NULL UNIQUE,
+    share          double precision NOT NULL CHECK (share > 0),
+    daily_limit    integer CHECK (daily_limit >= 0),
+    postal_address text NOT NULL CHECK (postal_address <> ''),
+    contact_url    text,
+    timezone       text NOT NULL,
+    retired        boolean NOT NULL DEFAULT false
+);
+
+CREATE TABLE account (
+    id              integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name            text NOT NULL UNIQUE,
+    kind            text NOT NULL CHECK (kind IN ('smtp')),
+    host            text NOT NULL,
+    port            integer NOT NULL CHECK (port BETWEEN 1 AND 65535),
+    tls             text NOT NULL CHECK (tls IN ('starttls', 'implicit', 'none')),
+    username        text,
+    rate_per_second double precision NOT NULL CHECK (rate_per_second > 0),
+    daily_limit     integer CHECK (daily_limit >= 0),
+    max_connections integer NOT NULL CHECK (max_connections > 0),
+    timezone        text NOT NULL,
+    retired         boolean NOT NULL DEFAULT false
+);
+
+CREATE TABLE domain (
+    id              integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name            text NOT NULL UNIQUE,
+    account_ids     integer[] NOT NULL CHECK (cardinality(account_ids) > 0),
+    daily_limit     integer NOT NULL CHECK (daily_limit >= 0),
+    rate_per_minute double precision NOT NULL CHECK (rate_per_minute > 0),
+    ramp_start      integer,
+    ramp_end        integer,
+    ramp_days       integer,
+    timezone        text NOT NULL,
+    retired         boolean NOT NULL DEFAULT false,
+    -- A ramp is all three figures or none.
+    CHECK (num_nonnulls(ramp_start, ramp_end, ramp_days) IN (0, 3))
+);
+
+CREATE TABLE mailbox (
+    id           integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    address      text NOT NULL UNIQUE,
+    name         text NOT NULL,
+    domain_id    integer NOT NULL REFERENCES domain,
+    daily_limit  integer NOT NULL CHECK (daily_limit >= 0),
+    hourly_limit integer NOT NULL CHECK (hourly_limit > 0),
+    min_gap_s    double precision NOT NULL CHECK (min_gap_s >= 0),
+    jitter       double precision NOT NULL CHECK (jitter >= 0),
+    workday_start_min integer NOT NULL,
+    workday_end_min   integer NOT NULL,
+    timezone     text NOT NULL,
+    ramp_start   integer,
+    ramp_end     integer,
+    ramp_days    integer,
+    signature    text NOT NULL,
+    tags         text[] NOT NULL,
+    username     text,
+    retired      boolean NOT NULL DEFAULT false,
+    CHECK (num_nonnulls(ramp_start, ramp_end, ramp_days) IN (0, 3)),
+    CHECK (0 <= workday_start_min AND workday_start_min < workday_end_min
+           AND workday_end_min <= 1440)
+);
+
+-- Passwords, encrypted; the row's kind and id are bound into the ciphertext, so
+-- that a ciphertext moved to another row does not open.
+CREATE TABLE secret (
+    kind       text NOT NULL CHECK (kind IN ('account', 'mailbox')),
+    target_id  integer NOT NULL,
+    ciphertext bytea NOT NULL,
+    PRIMARY KEY (kind, target_id)
+);
+
+CREATE TABLE campaign (
+    id           integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name         text NOT NULL UNIQUE,
+    client_id    integer NOT NULL REFERENCES client,
+    direction    text NOT NULL,
+    share        double precision NOT NULL CHECK (share > 0),
+    pool         jsonb NOT NULL,          -- as written: {"tags": [...]} and so on
+    calendar     jsonb NOT NULL,          -- days, hours, timezone, holidays as written
+    on_uncertain text NOT NULL CHECK (on_uncertain IN ('hold', 'resend')),
+    useful_for_s double precision CHECK (useful_for_s > 0),
+    retired      boolean NOT NULL DEFAULT false
+);
+
+-- The pool, resolved when the fleet was applied.
+CREATE TABLE campaign_mailbox (
+    campaign_id integer NOT NULL REFERENCES campaign,
+    mailbox_id  integer NOT NULL REFERENCES mailbox,
+    PRIMARY KEY (campaign_id, mailbox_id)
+);
+
+CREATE TABLE step (
+    campaign_id integer NOT NULL REFERENCES campaign,
+    number      smallint NOT NULL CHECK (number > 0),
+    subject     text,
+    body_text   text NOT NULL,
+    body_html   text,
+    delay       integer NOT NULL CHECK (delay >= 0),
+    delay_unit  text NOT NULL CHECK (delay_unit IN ('minutes', 'hours', 'days', 'workdays')),
+    PRIMARY KEY (campaign_id, number),
+    CHECK (number > 1 OR subject IS NOT NULL)   -- a first touch needs a subject
+);
+
+-- A stop that a person or a rule ordered. One for each thing; a second replaces it.
+CREATE TABLE pause (
+    kind       text NOT NULL CHECK (kind IN ('client', 'campaign', 'domain', 'mailbox', 'account')),
+    target_id  integer NOT NULL,
+    reason     text NOT NULL CHECK (reason <> ''),
+    until      timestamptz,
+    author     text NOT NULL,
+    at         timestamptz NOT NULL,
+    PRIMARY KEY (kind, target_id)
+);
+
+-- What was applied, paused, resumed, released: who, when, what. Only ever added to.
+CREATE TABLE audit (
+    id     bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    at     timestamptz NOT NULL,
+    author text NOT NULL,
+    action text NOT NULL,
+    detail jsonb NOT NULL
+);

@@ -1,0 +1,144 @@
+-- Contacts, sends and attempts, and the state machine of a send:
+--
+--   scheduled --claim--> leased --intent--> sending --reply--> sent | failed
+--       ^  ^                |                  |  '--temporary--> scheduled (due later)
+--       |  '---given back---'                  '--no answer, dead owner--> uncertain
+--       '--- released by a person, or resent once by policy --- held <-- uncertain
+--
+-- Nothing time-based turns `sending` back into `scheduled`: no statement does it.
+
+CREATE TABLE contact (
+    id             bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    client_id      integer NOT NULL REFERENCES client,
+    email          text NOT NULL,   -- normalised: what the envelope carries
+    timezone       text NOT NULL DEFAULT '',
+    variables      jsonb NOT NULL DEFAULT '{}',
+    consent_basis  text,
+    consent_source text,
+    consent_at     timestamptz,
+    UNIQUE (client_id, email)       -- a person is one contact of a client
+);
+
+CREATE TABLE enrolment (
+    id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    campaign_id integer NOT NULL REFERENCES campaign,
+    contact_id  bigint NOT NULL REFERENCES contact,
+    state       text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'finished', 'stopped')),
+    reason      text,
+    UNIQUE (campaign_id, contact_id)
+);
+
+CREATE TABLE send (
+    id            bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    campaign_id   integer NOT NULL,
+    step_number   smallint NOT NULL,
+    contact_id    bigint NOT NULL,
+    enrolment_id  bigint NOT NULL,
+    zone          text NOT NULL DEFAULT '',  -- the recipient's time zone, '' = unknown
+    mailbox_id    integer,                   -- bound by the first intent, or by the first touch
+    state         text NOT NULL DEFAULT 'scheduled' CHECK (state IN (
+                      'scheduled', 'leased', 'sending', 'sent', 'failed', 'uncertain',
+                      'held', 'suppressed', 'expired', 'cancelled')),
+    due_at        timestamptz NOT NULL,
+    first_due_at  timestamptz NOT NULL,      -- staleness counts from here
+    term          bigint,                    -- the lease term that claimed it
+    attempts      smallint NOT NULL DEFAULT 0,
+    resends       smallint NOT NULL DEFAULT 0,
+    attempt_id    uuid,                      -- the newest attempt
+    message_id    text,
+    dated_at      timestamptz,
+    letter_sha256 bytea,
+    thread        text,                      -- Message-ID of the first touch
+    thread_subject text,
+    reason        text,                      -- why it waits or ended, one word
+    detail        text,                      -- the same for people
+    changed_at    timestamptz NOT NULL,
+    -- A step is written to a contact once, however often it is imported or started.
+    UNIQUE (campaign_id, step_number, contact_id),
+    -- What is leased or being sent has an owner's term; what was tried has its identity.
+    CHECK (state NOT IN ('leased', 'sending') OR term IS NOT NULL),
+    CHECK (state NOT IN ('sending', 'sent', 'uncertain')
+           OR (attempt_id IS NOT NULL AND message_id IS NOT NULL AND dated_at IS NOT NULL
+               AND mailbox_id IS NOT NULL AND letter_sha256 IS NOT NULL)),
+    -- What waits for a person says why.
+    CHECK (state <> 'held' OR reason IS NOT NULL)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+
+-- The claim walks these two: first touches by queue, bound rows by lane.
+CREATE INDEX send_queue ON send (campaign_id, zone, due_at, id)
+    WHERE state = 'scheduled' AND mailbox_id IS NULL;
+CREATE INDEX send_lane ON send (mailbox_id, due_at, id)
+    WHERE state = 'scheduled' AND mailbox_id IS NOT NULL;
+-- What a dead owner left behind, and what waits for evidence or a person.
+CREATE INDEX send_open ON send (state, changed_at)
+    WHERE state IN ('leased', 'sending', 'uncertain', 'held');
+CREATE INDEX send_contact ON send (contact_id);
+
+-- The first-touch queues that exist: read at start instead of scanning sends.
+CREATE TABLE queue (
+    campaign_id integer NOT NULL REFERENCES campaign,
+    zone        text NOT NULL,
+    PRIMARY KEY (campaign_id, zone)
+);
+
+CREATE TABLE attempt (
+    id         uuid PRIMARY KEY,
+    send_id    bigint NOT NULL,
+    mailbox_id integer NOT NULL,
+    account_id integer NOT NULL,
+    domain_id  integer NOT NULL,
+    started_at timestamptz NOT NULL,
+    ended_at   timestamptz,
+    phase      text,
+    code       integer,
+    reply      text,
+    reason     text,
+    outcome    text CHECK (outcome IN ('sent', 'failed', 'uncertain', 'held', 'scheduled'))
+);
+CREATE INDEX attempt_send ON attempt (send_id);
+-- What the newest letters of a mailbox, domain or account were: a restart grants nothing.
+CREATE INDEX attempt_mailbox ON attempt (mailbox_id, started_at DESC);
+
+-- Daily use, counted inside the intent statement. The CHECK is the cap: an intent
+-- that would exceed it fails whole, whatever the daemon believed.
+CREATE TABLE usage (
+    kind      text NOT NULL CHECK (kind IN ('client', 'domain', 'mailbox', 'account')),
+    target_id integer NOT NULL,
+    day       date NOT NULL,     -- a local day of the thing limited
+    n         integer NOT NULL,
+    cap       integer NOT NULL,
+    PRIMARY KEY (kind, target_id, day),
+    CONSTRAINT usage_within_cap CHECK (n <= cap)
+) WITH (fillfactor = 50);
+
+CREATE TABLE suppression (
+    id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    email       text NOT NULL,   -- an address, or "@domain" for all of it
+    client_id   integer REFERENCES client,   -- null = everywhere
+    reason      text NOT NULL,
+    source      text NOT NULL,
+    author      text NOT NULL,
+    at          timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX suppression_once ON suppression (email, coalesce(client_id, 0));
+
+-- The one row that says who sends. Intents lock it FOR SHARE and check the term;
+-- a pause or an opt-out locks it FOR UPDATE first, so that once it is committed no
+-- intent can be on its way that has not seen it.
+CREATE TABLE lease (
+    name        text PRIMARY KEY,
+    owner       uuid,
+    term        bigint NOT NULL DEFAULT 0,
+    lease_until timestamptz NOT NULL DEFAULT '-infinity'
+);
+INSERT INTO lease (name) VALUES ('fleet');
+
+CREATE TABLE instance (
+    id         uuid PRIMARY KEY,
+    host       text NOT NULL,
+    pid        integer NOT NULL,
+    version    text NOT NULL,
+    role       text NOT NULL CHECK (role IN ('active', 'standby')),
+    started_at timestamptz NOT NULL,
+    seen_at    timestamptz NOT NULL
+);
