@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 # Passes of the event loop after which a woken task has surely begun its work.
 SETTLE_PASSES = 4
@@ -109,9 +109,10 @@ class VirtualClock:
         if event.is_set():
             return True
         sleeper = self._sleeper(seconds)
-        waiter = asyncio.ensure_future(event.wait())
+        waiter = asyncio.create_task(event.wait())
+        either: set[asyncio.Future[Any]] = {sleeper, waiter}
         try:
-            await asyncio.wait({sleeper, waiter}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             sleeper.cancel()
             waiter.cancel()

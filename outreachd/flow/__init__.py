@@ -1,0 +1,1 @@
+"""The room that moves: feed, journey, pool. It decides nothing, it asks the rules."""

@@ -1,0 +1,129 @@
+"""What the flow and the ledger hand each other: wants, intents, outcomes, returns.
+
+Frozen values in the words of ``rules/model``; ``store`` fills and reads them, ``flow``
+decides with them. Expected failures are values. Two errors stand for a lost
+neighbour: the database away, or the lease on the fleet gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from outreachd.rules.model import Kind, State
+
+
+class LedgerAwayError(Exception):
+    """The database cannot be reached or cannot write; nothing is known to be done."""
+
+
+class LeaseLostError(Exception):
+    """Another daemon owns the fleet now: nothing more may be sent by this one."""
+
+
+# --- asking for work ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """First touches of one campaign to recipients of one time zone ("" = none)."""
+
+    campaign_id: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """How many due rows are wanted of one lane (follow-ups) or one queue."""
+
+    source: int | Queue  # mailbox id, or queue
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveBack:
+    """A claimed row for which no intent was written: nothing was handed over.
+
+    ``state`` is scheduled (with ``due_at``), held, expired, suppressed or failed.
+    ``reason`` is one word that metrics may carry; ``detail`` is for people. ``tried``
+    = a server or the network refused it: the attempt counts, and ``mailbox_id`` stays
+    bound, since a greylisting server wants to see the same sender again.
+    """
+
+    send_id: int
+    state: State
+    due_at: datetime | None
+    reason: str
+    detail: str = ""
+    tried: bool = False
+    mailbox_id: int | None = None
+    suppress: bool = False  # the address does not exist: never again
+
+
+# --- intents and outcomes ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One daily count that an intent adds to: whose, on which local day, its cap."""
+
+    kind: Kind
+    target_id: int
+    day: date
+    cap: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """The durable word "we are about to hand this over", written before DATA."""
+
+    send_id: int
+    attempt_id: UUID
+    mailbox_id: int
+    account_id: int
+    domain_id: int
+    client_id: int
+    campaign_id: int
+    contact_id: int
+    at: datetime
+    message_id: str
+    dated_at: datetime
+    letter_sha256: bytes
+    charges: tuple[Charge, ...]
+
+
+class IntentAnswer(StrEnum):
+    """What the ledger said to an intent; anything but granted means: do not send."""
+
+    GRANTED = "granted"
+    PAUSED = "paused"
+    SUPPRESSED = "suppressed"
+    CAPPED = "capped"
+    GONE = "gone"  # no longer ours: cancelled, edited, taken over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """The follow-up that a delivered letter sets off."""
+
+    step_number: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an attempt; written once, by compare-and-set on its id."""
+
+    send_id: int
+    attempt_id: UUID
+    state: State  # sent, failed, uncertain, held, or scheduled again
+    at: datetime
+    due_at: datetime | None  # when scheduled again
+    phase: str
+    code: int
+    text: str
+    reason: str
+    suppress: bool  # the address does not exist: never again
+    next_step: NextStep | None

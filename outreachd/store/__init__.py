@@ -1,0 +1,1 @@
+"""The room that remembers: the only SQL, one Python function for each statement."""

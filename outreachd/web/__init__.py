@@ -1,0 +1,1 @@
+"""The room that listens: the private control listener and the public one."""

@@ -1,0 +1,1 @@
+"""The room that speaks: SMTP and DNS, their errors turned into our values."""
