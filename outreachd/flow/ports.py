@@ -35,7 +35,9 @@ class Ledger(Protocol):
     ) -> Mapping[int | Queue, datetime | None]:
         """Tell when each source's earliest scheduled row is due; None = none."""
 
-    async def give_back(self, rows: Sequence[GiveBack], *, term: int) -> None:
+    async def give_back(
+        self, rows: Sequence[GiveBack], *, term: int, now: datetime
+    ) -> None:
         """Return leased rows without counting an attempt."""
 
     async def begin(

@@ -8,6 +8,7 @@ Time zones arrive here as tzinfo: they were opened where rows are read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -170,6 +171,17 @@ class Pause:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """The whole fleet as it was applied, each thing by its id; retired ones left out."""
+
+    clients: Mapping[int, Client]
+    accounts: Mapping[int, Account]
+    domains: Mapping[int, Domain]
+    mailboxes: Mapping[int, Mailbox]
+    campaigns: Mapping[int, Campaign]
+
+
 # --- one send ----------------------------------------------------------------
 
 
@@ -207,6 +219,7 @@ class Claim:
     zone: str  # the recipient's time zone, "" = unknown
     mailbox_id: int | None
     due_at: datetime
+    first_due_at: datetime  # staleness counts from here
     attempts: int
     message_id: str | None
     dated_at: datetime | None
@@ -280,7 +293,7 @@ class Permanence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What we make of a reply. ``reason`` is a class of reference/bounces §1."""
+    """What we make of a reply. ``reason`` is one of the words of rules/reply."""
 
     scope: Scope
     permanence: Permanence

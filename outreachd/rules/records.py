@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from outreachd.rules.model import Kind, State
+from outreachd.rules.model import State
 
 
 class LedgerAwayError(Exception):
@@ -67,10 +67,8 @@ class GiveBack:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One daily count that an intent adds to: whose, on which local day, its cap."""
+    """One daily count that an intent adds to: on which local day, under which cap."""
 
-    kind: Kind
-    target_id: int
     day: date
     cap: int
 
@@ -91,7 +89,7 @@ class Intent:
     message_id: str
     dated_at: datetime
     letter_sha256: bytes
-    charges: tuple[Charge, ...]
+    charges: tuple[Charge, Charge, Charge, Charge]  # mailbox, domain, account, client
 
 
 class IntentAnswer(StrEnum):
@@ -106,10 +104,12 @@ class IntentAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """The follow-up that a delivered letter sets off."""
+    """The follow-up that a delivered letter sets off, and the thread it goes on."""
 
     step_number: int
     due_at: datetime
+    thread: str  # Message-ID that opened the thread
+    thread_subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,253 @@
+"""The ledger: claims, intents, outcomes and returns of sends, a batch at a time.
+
+Fits ``flow/ports.Ledger`` by shape. Always holds: an intent is granted only inside a
+transaction that has locked the lease row and found this owner's term on it; an
+outcome is written by compare-and-set on the attempt id. Raises LedgerAwayError when
+the database is away, LeaseLostError when another daemon owns the fleet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from outreachd.rules.model import Claim, State
+from outreachd.rules.records import (
+    GiveBack,
+    Intent,
+    IntentAnswer,
+    LeaseLostError,
+    Outcome,
+    Queue,
+    Want,
+)
+from outreachd.store import sql
+from outreachd.store.database import Database
+
+# How long a statement of the hot path may wait for a connection, in seconds.
+ACQUIRE_S = 10.0
+
+
+class PgLedger:
+    """The ledger in PostgreSQL, for one owner of the fleet's lease."""
+
+    def __init__(self, database: Database, owner: UUID) -> None:
+        self._database = database
+        self._owner = owner
+
+    async def claim(
+        self, wants: Sequence[Want], *, term: int, now: datetime
+    ) -> list[tuple[int | Queue, Claim]]:
+        """Lease due rows, oldest due first, at most ``count`` for each want."""
+        lanes, queues = _split(wants)
+        rows: list[asyncpg.Record] = []
+        async with self._database.connection(ACQUIRE_S) as connection:
+            if lanes:
+                rows += await connection.fetch(
+                    sql.text("claim_lanes"),
+                    [mailbox_id for mailbox_id, _ in lanes],
+                    [count for _, count in lanes],
+                    now,
+                    term,
+                )
+            if queues:
+                rows += await connection.fetch(
+                    sql.text("claim_queues"),
+                    [queue.campaign_id for queue, _ in queues],
+                    [queue.zone for queue, _ in queues],
+                    [count for _, count in queues],
+                    now,
+                    term,
+                )
+        claims = [_claim(row) for row in rows]
+        claims.sort(key=lambda claim: (claim.due_at, claim.send_id))
+        return [(_source(claim), claim) for claim in claims]
+
+    async def next_due(
+        self, sources: Sequence[int | Queue]
+    ) -> Mapping[int | Queue, datetime | None]:
+        """Tell when each source's earliest scheduled row is due; None = none."""
+        lanes, queues = _split(Want(source, 0) for source in sources)
+        due: dict[int | Queue, datetime | None] = {}
+        async with self._database.connection(ACQUIRE_S) as connection:
+            if lanes:
+                for row in await connection.fetch(
+                    sql.text("next_due_lanes"), [mailbox_id for mailbox_id, _ in lanes]
+                ):
+                    due[row["mailbox_id"]] = row["due_at"]
+            if queues:
+                for row in await connection.fetch(
+                    sql.text("next_due_queues"),
+                    [queue.campaign_id for queue, _ in queues],
+                    [queue.zone for queue, _ in queues],
+                ):
+                    due[Queue(row["campaign_id"], row["zone"])] = row["due_at"]
+        return due
+
+    async def give_back(
+        self, rows: Sequence[GiveBack], *, term: int, now: datetime
+    ) -> None:
+        """Return leased rows; those no longer ours are left alone."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            await connection.execute(
+                sql.text("give_back"),
+                [row.send_id for row in rows],
+                [row.state.value for row in rows],
+                [row.due_at for row in rows],
+                [row.reason for row in rows],
+                [row.detail for row in rows],
+                [row.tried for row in rows],
+                [row.mailbox_id for row in rows],
+                [row.suppress for row in rows],
+                now,
+                term,
+            )
+
+    async def begin(
+        self, intents: Sequence[Intent], *, term: int
+    ) -> list[IntentAnswer]:
+        """Write intents in one transaction; one by one where a cap is at its end."""
+        try:
+            return await self._begin(intents, term)
+        except asyncpg.CheckViolationError as error:
+            if error.constraint_name != "usage_within_cap":
+                raise
+        if len(intents) == 1:
+            return [IntentAnswer.CAPPED]
+        answers = []
+        for intent in intents:
+            answers += await self.begin([intent], term=term)
+        return answers
+
+    async def _begin(self, intents: Sequence[Intent], term: int) -> list[IntentAnswer]:
+        async with self._database.connection(ACQUIRE_S) as connection:
+            async with connection.transaction():
+                if not await connection.fetchval(
+                    sql.text("fence"), self._owner, term
+                ):
+                    raise LeaseLostError(f"term {term} is over")
+                rows = await connection.fetch(
+                    sql.text("begin_attempts"), *_intent_columns(intents), term
+                )
+        answers = [IntentAnswer.GONE] * len(intents)
+        for place, answer in rows:
+            answers[place] = IntentAnswer(answer)
+        return answers
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Write outcomes; one already settled is left as it is."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            await connection.execute(
+                sql.text("record_outcomes"), *_outcome_columns(outcomes)
+            )
+
+    async def recover(self, *, term: int, now: datetime) -> tuple[int, int]:
+        """Settle what earlier terms left: (given back, uncertain)."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            leased = await connection.fetchval(sql.text("recover_leased"), now, term)
+            sending = await connection.fetchval(sql.text("recover_sending"), now, term)
+        return leased, sending
+
+    async def settle_uncertain(
+        self, *, now: datetime, before: datetime
+    ) -> Mapping[State, int]:
+        """Apply each campaign's policy to what has been uncertain since ``before``."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            rows = await connection.fetch(sql.text("settle_uncertain"), now, before)
+        return {State(row["state"]): row["n"] for row in rows}
+
+    async def queues(self) -> list[Queue]:
+        """List the first-touch queues that exist."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            rows = await connection.fetch(sql.text("queues"))
+        return [Queue(row["campaign_id"], row["zone"]) for row in rows]
+
+
+def _split(
+    wants: Iterable[Want],
+) -> tuple[list[tuple[int, int]], list[tuple[Queue, int]]]:
+    lanes: list[tuple[int, int]] = []
+    queues: list[tuple[Queue, int]] = []
+    for want in wants:
+        if isinstance(want.source, Queue):
+            queues.append((want.source, want.count))
+        else:
+            lanes.append((want.source, want.count))
+    return lanes, queues
+
+
+def _source(claim: Claim) -> int | Queue:
+    if claim.mailbox_id is not None:
+        return claim.mailbox_id
+    return Queue(claim.campaign_id, claim.zone)
+
+
+def _claim(row: asyncpg.Record) -> Claim:
+    return Claim(
+        send_id=row["id"],
+        campaign_id=row["campaign_id"],
+        step_number=row["step_number"],
+        enrolment_id=row["enrolment_id"],
+        contact_id=row["contact_id"],
+        email=row["email"],
+        variables=row["variables"].encode(),
+        zone=row["zone"],
+        mailbox_id=row["mailbox_id"],
+        due_at=row["due_at"],
+        first_due_at=row["first_due_at"],
+        attempts=row["attempts"],
+        message_id=row["message_id"],
+        dated_at=row["dated_at"],
+        letter_sha256=row["letter_sha256"],
+        thread=row["thread"],
+        thread_subject=row["thread_subject"],
+    )
+
+
+def _intent_columns(intents: Sequence[Intent]) -> list[list[object]]:
+    rows = [
+        (
+            intent.send_id,
+            intent.attempt_id,
+            intent.mailbox_id,
+            intent.account_id,
+            intent.domain_id,
+            intent.client_id,
+            intent.campaign_id,
+            intent.at,
+            intent.message_id,
+            intent.dated_at,
+            intent.letter_sha256,
+            *(figure for charge in intent.charges for figure in (charge.day, charge.cap)),
+            place,
+        )
+        for place, intent in enumerate(intents)
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _outcome_columns(outcomes: Sequence[Outcome]) -> list[list[object]]:
+    rows = [
+        (
+            outcome.send_id,
+            outcome.attempt_id,
+            outcome.state.value,
+            outcome.at,
+            outcome.due_at,
+            outcome.phase,
+            outcome.code,
+            outcome.text,
+            outcome.reason,
+            outcome.suppress,
+            *(
+                (step.step_number, step.due_at, step.thread, step.thread_subject)
+                if (step := outcome.next_step)
+                else (None, None, None, None)
+            ),
+        )
+        for outcome in outcomes
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]

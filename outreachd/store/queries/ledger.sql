@@ -1,0 +1,247 @@
+-- The life of a send in SQL: claim, intent, outcome, return, recovery.
+-- Arrays go in, one element a row: each statement works on a whole batch.
+
+-- name: claim_lanes
+-- Lease due rows that are bound to mailboxes. $1 mailbox ids, $2 counts, $3 now, $4 term.
+-- ANY(ARRAY(...)) keeps it an index walk; a join to the same rows makes the planner
+-- guess a hundred thousand of them and merge the whole table.
+UPDATE send SET state = 'leased', term = $4, changed_at = $3
+FROM contact
+WHERE contact.id = send.contact_id
+  AND send.id = ANY (ARRAY(
+    SELECT due.id
+    FROM unnest($1::integer[], $2::integer[]) AS lane (mailbox_id, slots)
+    CROSS JOIN LATERAL (
+        SELECT s.id FROM send s
+        WHERE s.mailbox_id = lane.mailbox_id AND s.state = 'scheduled' AND s.due_at <= $3
+        ORDER BY s.due_at, s.id LIMIT lane.slots FOR UPDATE SKIP LOCKED) due))
+  AND EXISTS (SELECT FROM lease WHERE lease.name = 'fleet' AND lease.term = $4)
+RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
+    contact.email, contact.variables::text AS variables, send.zone, send.mailbox_id,
+    send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
+    send.letter_sha256, send.thread, send.thread_subject;
+
+-- name: claim_queues
+-- Lease due first touches. $1 campaign ids, $2 zones, $3 counts, $4 now, $5 term.
+UPDATE send SET state = 'leased', term = $5, changed_at = $4
+FROM contact
+WHERE contact.id = send.contact_id
+  AND send.id = ANY (ARRAY(
+    SELECT due.id
+    FROM unnest($1::integer[], $2::text[], $3::integer[]) AS queue (campaign_id, zone, slots)
+    CROSS JOIN LATERAL (
+        SELECT s.id FROM send s
+        WHERE s.campaign_id = queue.campaign_id AND s.zone = queue.zone
+          AND s.mailbox_id IS NULL AND s.state = 'scheduled' AND s.due_at <= $4
+        ORDER BY s.due_at, s.id LIMIT queue.slots FOR UPDATE SKIP LOCKED) due))
+  AND EXISTS (SELECT FROM lease WHERE lease.name = 'fleet' AND lease.term = $5)
+RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
+    contact.email, contact.variables::text AS variables, send.zone, send.mailbox_id,
+    send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
+    send.letter_sha256, send.thread, send.thread_subject;
+
+-- name: next_due_lanes
+-- When each mailbox's earliest bound row is due. $1 mailbox ids.
+SELECT lane.mailbox_id,
+    (SELECT s.due_at FROM send s
+     WHERE s.mailbox_id = lane.mailbox_id AND s.state = 'scheduled'
+     ORDER BY s.due_at LIMIT 1) AS due_at
+FROM unnest($1::integer[]) AS lane (mailbox_id);
+
+-- name: next_due_queues
+-- When each queue's earliest first touch is due. $1 campaign ids, $2 zones.
+SELECT queue.campaign_id, queue.zone,
+    (SELECT s.due_at FROM send s
+     WHERE s.campaign_id = queue.campaign_id AND s.zone = queue.zone
+       AND s.mailbox_id IS NULL AND s.state = 'scheduled'
+     ORDER BY s.due_at LIMIT 1) AS due_at
+FROM unnest($1::integer[], $2::text[]) AS queue (campaign_id, zone);
+
+-- name: fence
+-- The right to send, checked on the database's own clock and locked until the end of
+-- the transaction. Without a row the lease is gone. $1 owner, $2 term.
+SELECT 1 FROM lease
+WHERE name = 'fleet' AND owner = $1 AND term = $2 AND lease_until > clock_timestamp()
+FOR SHARE;
+
+-- name: begin_attempts
+-- Write intents: one row each in the order of the arrays, with what the ledger says.
+-- Runs after `fence` in the same transaction, so its snapshot sees every pause and
+-- opt-out that was committed before the fence was taken. A cap that would be
+-- exceeded breaks usage_within_cap and with it the whole statement. $21 term.
+WITH asked AS (
+    SELECT * FROM unnest(
+        $1::bigint[], $2::uuid[], $3::integer[], $4::integer[], $5::integer[],
+        $6::integer[], $7::integer[], $8::timestamptz[], $9::text[], $10::timestamptz[],
+        $11::bytea[], $12::date[], $13::integer[], $14::date[], $15::integer[],
+        $16::date[], $17::integer[], $18::date[], $19::integer[], $20::integer[])
+    AS a (send_id, attempt_id, mailbox_id, account_id, domain_id, client_id, campaign_id,
+          at, message_id, dated_at, letter_sha256, mailbox_day, mailbox_cap, domain_day,
+          domain_cap, account_day, account_cap, client_day, client_cap, place)
+), mine AS (
+    SELECT a.*, c.email
+    FROM asked a
+    JOIN send s ON s.id = a.send_id AND s.state = 'leased' AND s.term = $21
+    JOIN contact c ON c.id = s.contact_id
+    FOR UPDATE OF s
+), judged AS (
+    SELECT m.*,
+        CASE
+        WHEN EXISTS (
+            SELECT FROM (VALUES ('client', m.client_id), ('campaign', m.campaign_id),
+                ('domain', m.domain_id), ('mailbox', m.mailbox_id), ('account', m.account_id))
+                AS scope (kind, target_id)
+            JOIN pause p ON p.kind = scope.kind AND p.target_id = scope.target_id
+            WHERE p.until IS NULL OR p.until > m.at) THEN 'paused'
+        WHEN EXISTS (
+            SELECT FROM suppression x
+            WHERE x.email IN (m.email, '@' || split_part(m.email, '@', 2))
+              AND (x.client_id IS NULL OR x.client_id = m.client_id)) THEN 'suppressed'
+        ELSE 'granted' END AS answer
+    FROM mine m
+), begun AS (
+    UPDATE send s
+    SET state = 'sending', attempt_id = j.attempt_id, attempts = s.attempts + 1,
+        mailbox_id = j.mailbox_id, message_id = j.message_id, dated_at = j.dated_at,
+        letter_sha256 = j.letter_sha256, changed_at = j.at
+    FROM judged j
+    WHERE s.id = j.send_id AND j.answer = 'granted'
+), tried AS (
+    INSERT INTO attempt (id, send_id, mailbox_id, account_id, domain_id, started_at)
+    SELECT attempt_id, send_id, mailbox_id, account_id, domain_id, at
+    FROM judged WHERE answer = 'granted'
+), counted AS (
+    INSERT INTO usage (kind, target_id, day, n, cap)
+    SELECT charge.kind, charge.target_id, charge.day, count(*), max(charge.cap)
+    FROM judged j
+    CROSS JOIN LATERAL (VALUES
+        ('mailbox', j.mailbox_id, j.mailbox_day, j.mailbox_cap),
+        ('domain', j.domain_id, j.domain_day, j.domain_cap),
+        ('account', j.account_id, j.account_day, j.account_cap),
+        ('client', j.client_id, j.client_day, j.client_cap))
+        AS charge (kind, target_id, day, cap)
+    WHERE j.answer = 'granted'
+    GROUP BY charge.kind, charge.target_id, charge.day
+    ORDER BY charge.kind, charge.target_id, charge.day
+    ON CONFLICT (kind, target_id, day)
+    DO UPDATE SET n = usage.n + excluded.n, cap = excluded.cap
+)
+SELECT place, answer FROM judged;
+
+-- name: record_outcomes
+-- Settle attempts, each once: the newest attempt of a send that is being sent, or
+-- late proof for one that was given up as uncertain. Sets off the next step, ends a
+-- finished enrolment, suppresses an address that does not exist.
+WITH told AS (
+    SELECT * FROM unnest(
+        $1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+        $6::text[], $7::integer[], $8::text[], $9::text[], $10::boolean[],
+        $11::smallint[], $12::timestamptz[], $13::text[], $14::text[])
+    AS t (send_id, attempt_id, state, at, due_at, phase, code, reply, reason, suppress,
+          next_number, next_due_at, next_thread, next_subject)
+), settled AS (
+    UPDATE send s
+    SET state = t.state, due_at = coalesce(t.due_at, s.due_at), reason = t.reason,
+        detail = t.reply, changed_at = t.at, term = NULL
+    FROM told t
+    WHERE s.id = t.send_id AND s.attempt_id = t.attempt_id
+      AND (s.state = 'sending'
+           OR (t.state IN ('sent', 'failed')
+               AND (s.state = 'uncertain' OR (s.state = 'held' AND s.reason = 'uncertain'))))
+    RETURNING s.id, s.campaign_id, s.contact_id, s.enrolment_id, s.zone, s.mailbox_id,
+        t.state, t.at, t.suppress, t.reason,
+        t.next_number, t.next_due_at, t.next_thread, t.next_subject
+), ended AS (
+    UPDATE attempt a
+    SET ended_at = t.at, outcome = t.state, phase = t.phase, code = t.code,
+        reply = t.reply, reason = t.reason
+    FROM told t
+    WHERE a.id = t.attempt_id AND (a.outcome IS NULL OR a.outcome = 'uncertain')
+), followed AS (
+    INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, zone, mailbox_id,
+                      due_at, first_due_at, thread, thread_subject, changed_at)
+    SELECT o.campaign_id, o.next_number, o.contact_id, o.enrolment_id, o.zone, o.mailbox_id,
+           o.next_due_at, o.next_due_at, o.next_thread, o.next_subject, o.at
+    FROM settled o
+    JOIN enrolment e ON e.id = o.enrolment_id AND e.state = 'active'
+    WHERE o.state = 'sent' AND o.next_number IS NOT NULL
+    ON CONFLICT (campaign_id, step_number, contact_id) DO NOTHING
+), finished AS (
+    UPDATE enrolment e
+    SET state = CASE WHEN o.state = 'sent' THEN 'finished' ELSE 'stopped' END,
+        reason = o.reason
+    FROM settled o
+    WHERE e.id = o.enrolment_id AND e.state = 'active'
+      AND ((o.state = 'sent' AND o.next_number IS NULL) OR o.state = 'failed')
+)
+INSERT INTO suppression (email, client_id, reason, source, author, at)
+SELECT c.email, NULL, o.reason, 'smtp reply', 'outreachd', o.at
+FROM settled o JOIN contact c ON c.id = o.contact_id
+WHERE o.suppress
+ON CONFLICT DO NOTHING;
+
+-- name: give_back
+-- Return leased rows for which no intent was written. $9 now, $10 term.
+WITH told AS (
+    SELECT * FROM unnest(
+        $1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::text[],
+        $6::boolean[], $7::integer[], $8::boolean[])
+    AS t (send_id, state, due_at, reason, detail, tried, mailbox_id, suppress)
+), returned AS (
+    UPDATE send s
+    SET state = t.state, due_at = coalesce(t.due_at, s.due_at), term = NULL,
+        reason = t.reason, detail = t.detail, changed_at = $9,
+        attempts = s.attempts + t.tried::integer,
+        mailbox_id = CASE WHEN t.tried THEN t.mailbox_id ELSE s.mailbox_id END
+    FROM told t
+    WHERE s.id = t.send_id AND s.state = 'leased' AND s.term = $10
+    RETURNING s.contact_id, s.enrolment_id, t.state, t.reason, t.suppress
+), stopped AS (
+    UPDATE enrolment e SET state = 'stopped', reason = r.reason
+    FROM returned r
+    WHERE e.id = r.enrolment_id AND e.state = 'active'
+      AND r.state IN ('failed', 'suppressed', 'expired')
+)
+INSERT INTO suppression (email, client_id, reason, source, author, at)
+SELECT c.email, NULL, r.reason, 'smtp reply', 'outreachd', $9
+FROM returned r JOIN contact c ON c.id = r.contact_id
+WHERE r.suppress
+ON CONFLICT DO NOTHING;
+
+-- name: recover_leased
+-- What a dead owner claimed but did not begin was never handed over. $1 now, $2 term.
+WITH gone AS (
+    UPDATE send SET state = 'scheduled', term = NULL, changed_at = $1
+    WHERE state = 'leased' AND term < $2 RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: recover_sending
+-- What a dead owner began may have arrived: uncertain, never scheduled. $1 now, $2 term.
+WITH gone AS (
+    UPDATE send SET state = 'uncertain', term = NULL, changed_at = $1, reason = 'owner_lost',
+        detail = 'the daemon that was sending it ended before the server''s answer was recorded'
+    WHERE state = 'sending' AND term < $2 RETURNING attempt_id
+), ended AS (
+    UPDATE attempt a SET outcome = 'uncertain', reason = 'owner_lost'
+    FROM gone WHERE a.id = gone.attempt_id AND a.outcome IS NULL)
+SELECT count(*) FROM gone;
+
+-- name: settle_uncertain
+-- The campaign's policy, after the grace: wait for a person, or once again. $1 now,
+-- $2 uncertain since before.
+WITH settled AS (
+    UPDATE send s
+    SET state = CASE WHEN c.on_uncertain = 'resend' AND s.resends = 0
+                     THEN 'scheduled' ELSE 'held' END,
+        resends = s.resends + CASE WHEN c.on_uncertain = 'resend' AND s.resends = 0
+                                   THEN 1 ELSE 0 END,
+        due_at = $1, changed_at = $1, reason = 'uncertain'
+    FROM campaign c
+    WHERE c.id = s.campaign_id AND s.state = 'uncertain' AND s.changed_at <= $2
+    RETURNING s.state)
+SELECT state, count(*) AS n FROM settled GROUP BY state;
+
+-- name: queues
+-- The first-touch queues that exist.
+SELECT q.campaign_id, q.zone FROM queue q JOIN campaign c ON c.id = q.campaign_id
+WHERE NOT c.retired;
