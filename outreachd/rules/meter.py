@@ -1,0 +1,121 @@
+"""Counting a day's sends, and knowing when a window is open, without asking twice.
+
+``DayMeter`` counts against a daily allowance on the local days of the thing limited;
+what is under way counts as spent until it is settled. ``Hours`` remembers the window
+it found, so that asking a thousand times costs one calendar look-up. Both are told
+``now`` (aware UTC) and answer in seconds to wait; a clock set back grants nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from outreachd.rules.calendar import LocalDay, local_day
+from outreachd.rules.model import Ramp
+from outreachd.rules.warmup import daily_allowance
+
+UNLIMITED = 2_147_483_647  # the largest integer the ledger's column holds
+
+
+class DayMeter:
+    """Sends of one thing on its present local day, and how many it may have."""
+
+    __slots__ = (
+        "_limit",
+        "_ramp",
+        "cap",
+        "day",
+        "days_sent",
+        "reserved",
+        "used",
+        "zone",
+    )
+
+    def __init__(
+        self,
+        limit: int | None,
+        ramp: Ramp | None,
+        zone: tzinfo,
+        *,
+        now: datetime,
+        used: int = 0,
+        days_sent: int = 0,
+    ) -> None:
+        self.zone = zone
+        self.day: LocalDay = local_day(now, zone)
+        self.used = used
+        self.reserved = 0
+        self.days_sent = days_sent  # days with real sending before today
+        self.tune(limit, ramp)
+
+    def tune(self, limit: int | None, ramp: Ramp | None) -> None:
+        """Change the limit; what was used today stays used."""
+        self._limit = UNLIMITED if limit is None else limit
+        self._ramp = ramp
+        self.cap = daily_allowance(self._limit, ramp, self.days_sent)
+
+    @property
+    def is_ramped(self) -> bool:
+        """Whether a ramp may hold the allowance below the limit."""
+        return self._ramp is not None
+
+    def left(self, now: datetime) -> int:
+        """Tell how many more may begin today."""
+        self._roll(now)
+        return self.cap - self.used - self.reserved
+
+    def wait_s(self, now: datetime) -> float:
+        """Tell the seconds until one more may begin: 0, or until the next day."""
+        if self.left(now) > 0:
+            return 0.0
+        return (self.day.ends_at - now).total_seconds()
+
+    def reserve(self) -> None:
+        """Count one that is under way."""
+        self.reserved += 1
+
+    def settle(self, *, spent: bool, now: datetime) -> None:
+        """End a reservation: it was spent, or it never came to an intent."""
+        self.reserved -= 1
+        if spent:
+            self._roll(now)
+            self.used += 1
+
+    def _roll(self, now: datetime) -> None:
+        if self.day.starts_at <= now < self.day.ends_at:
+            return
+        if now >= self.day.ends_at:
+            self.days_sent += self.used > 0
+            self.used = 0
+            self.cap = daily_allowance(self._limit, self._ramp, self.days_sent)
+        self.day = local_day(now, self.zone)
+
+
+class Hours:
+    """A recurring window: ``opening`` and ``closing`` are told an instant, give one."""
+
+    __slots__ = ("_asked_at", "_closes_at", "_closing", "_opening", "_opens_at")
+
+    def __init__(
+        self,
+        opening: Callable[[datetime], datetime],
+        closing: Callable[[datetime], datetime],
+        now: datetime,
+    ) -> None:
+        self._opening = opening
+        self._closing = closing
+        self._look(now)
+
+    def wait_s(self, now: datetime) -> float:
+        """Tell the seconds until the window is open: 0 = it is."""
+        if not self._asked_at <= now < self._closes_at:
+            self._look(now)
+        if now >= self._opens_at:
+            return 0.0
+        return (self._opens_at - now).total_seconds()
+
+    def _look(self, now: datetime) -> None:
+        self._asked_at = now
+        self._opens_at = self._opening(now)
+        self._closes_at = self._closing(now)
