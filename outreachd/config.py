@@ -1,0 +1,259 @@
+"""Process settings: a TOML file and the environment become one frozen value.
+
+Every key, default, unit and bound stands here and nowhere else. The environment
+wins: ``OUTREACHD_SECTION__KEY``, e.g. ``OUTREACHD_HTTP__CONTROL__LISTEN``. Relative
+paths count from the settings file, or from the working directory when there is none.
+The state directory is the one named, else $STATE_DIRECTORY, else ``state`` there.
+Durations are seconds (``_s``). Nothing is logged and no value is repeated in an error.
+Errors: ConfigError with every mistake at once, each with file and line.
+Source: pydantic-settings documentation, "Nested environment variables".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from outreachd.environment import Environment, misnamed_variables, variable_of
+from outreachd.listen import Listen, PrivateListen, TcpListen
+from outreachd.mistakes import ConfigError, Mistake, from_pydantic, unknown
+from outreachd.toml_lines import KeyPath, TomlFile, read_toml
+
+# Time left for a lease to run out and for a late answer to be written down, before
+# a send without an answer may be judged (seconds).
+UNCERTAIN_MARGIN_S = 60
+
+
+def _dsn(text: str) -> str:
+    if text == "embedded" or text.startswith(("postgresql://", "postgres://")):
+        return text
+    raise ValueError('must be "embedded" or "postgresql://USER@HOST,HOST/DATABASE"')
+
+
+def _base_url(text: str) -> str:
+    if re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(/[^\s?#]*)?", text):
+        return text.rstrip("/")
+    raise ValueError('must be a web address such as "https://out.example.org"')
+
+
+def _mailto(text: str) -> str:
+    if re.fullmatch(r"[^\s@<>,;:?&%\"]+@[A-Za-z0-9.-]+", text):
+        return text
+    raise ValueError('must be one plain address such as "unsubscribe@example.org"')
+
+
+AnyPath = Annotated[Path, Field(strict=False)]
+Limit = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]  # seconds
+
+
+class _Section(BaseModel):
+    """A table of settings: frozen, strict about types, strict about keys."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True
+    )
+
+
+class Database(_Section):
+    """Where the ledger is; ``embedded`` starts a PostgreSQL of our own."""
+
+    # may hold a password
+    dsn: Annotated[str, AfterValidator(_dsn)] = Field(default="embedded", repr=False)
+
+
+class State(_Section):
+    """Where this daemon keeps its journal, its keys and the embedded database."""
+
+    directory: AnyPath | None = None  # None only before load() has filled it
+
+
+class Limits(_Section):
+    """How long each step of an SMTP dialogue may take (RFC 5321 section 4.5.3.2)."""
+
+    connect_s: Limit = 30.0
+    tls_s: Limit = 30.0
+    greeting_s: Limit = 300.0
+    ehlo_s: Limit = 300.0
+    auth_s: Limit = 60.0
+    mail_s: Limit = 300.0
+    rcpt_s: Limit = 300.0
+    data_s: Limit = 120.0
+    dot_s: Limit = 600.0
+
+
+class Connections(_Section):
+    """When a warm connection is closed instead of reused."""
+
+    idle_s: Limit = 20.0
+    age_s: Limit = 600.0
+    letters: Annotated[int, Field(ge=1, le=10_000)] = 50
+
+
+class Send(_Section):
+    """How the daemon sends."""
+
+    max_in_flight: Annotated[int, Field(ge=1, le=5000)] = 200
+    lease_s: Annotated[float, Field(ge=3, le=300)] = 15.0
+    drain_s: Annotated[float, Field(ge=0, le=600)] = 10.0  # for sends before intent
+    claim_poll_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
+    local_hostname: str | None = None  # said in EHLO; None = the machine's name
+    limits: Limits = Limits()
+    connections: Connections = Connections()
+    # After this an uncertain send may be judged by its campaign's policy.
+    uncertain_grace_s: Annotated[float, Field(le=86_400, validate_default=True)] = 1200
+
+    @field_validator("local_hostname")
+    @classmethod
+    def _hostname(cls, name: str | None) -> str | None:
+        if name is None or re.fullmatch(
+            r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f.:]+\]", name
+        ):
+            return name
+        raise ValueError('must be a host name such as "out.example.org"')
+
+    @field_validator("uncertain_grace_s")
+    @classmethod
+    def _outlives_the_answer(cls, grace_s: float, info: ValidationInfo) -> float:
+        limits, lease_s = info.data.get("limits"), info.data.get("lease_s")
+        if limits is None or lease_s is None:  # reported on its own
+            return grace_s
+        floor_s = limits.dot_s + lease_s + UNCERTAIN_MARGIN_S
+        if grace_s < floor_s:
+            raise ValueError(
+                f"must be at least {floor_s:g}: limits.dot_s + lease_s"
+                f" + {UNCERTAIN_MARGIN_S}, or a letter still being accepted goes twice"
+            )
+        return grace_s
+
+
+class Control(_Section):
+    """The private HTTP listener: status, pause, metrics."""
+
+    listen: PrivateListen = TcpListen("127.0.0.1", 8025)
+    token_file: AnyPath | None = None
+
+
+class Public(_Section):
+    """The public HTTP listener: opting out. Off while ``listen`` is not set."""
+
+    listen: Listen | None = None
+    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    unsubscribe_mailto: Annotated[str, AfterValidator(_mailto)] | None = None
+
+
+class Http(_Section):
+    """The two listeners."""
+
+    control: Control = Control()
+    public: Public = Public()
+
+
+class Log(_Section):
+    """What is logged, and for whom."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Health(_Section):
+    """Health rules have no settings in this version."""
+
+
+class Settings(BaseSettings):
+    """All process settings. Made by ``load``; never changed afterwards."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    database: Database = Database()
+    state: State = State()
+    send: Send = Send()
+    http: Http = Http()
+    log: Log = Log()
+    health: Health = Health()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the environment before the file, and nothing else."""
+        return Environment(settings_cls), init_settings
+
+
+def load(path: Path | None) -> Settings:
+    """Read the settings; raises ConfigError with everything that is wrong."""
+    file = read_toml(path) if path else None
+    mistakes = misnamed_variables(Settings.model_fields)
+    sections = dict(file.tables) if file else {}
+    for name in sections.keys() - Settings.model_fields.keys():
+        del sections[name]
+        message = unknown("section", name, Settings.model_fields)
+        mistakes.append(_placed((name,), message, file))
+    try:
+        settings = Settings(**sections)
+    except ValidationError as error:
+        for where, message in from_pydantic(error, Settings):
+            mistakes.append(_placed(where, message, file))
+    if mistakes:
+        raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line or 0))
+    return _anchored(settings, (path.parent if path else Path()).absolute())
+
+
+def _placed(where: KeyPath, message: str, file: TomlFile | None) -> Mistake:
+    variable = variable_of(where)
+    if variable or not file:
+        return Mistake(
+            None, None, f"{variable or '.'.join(map(str, where))}: {message}"
+        )
+    return Mistake(file.path, file.line(where), message)
+
+
+def _anchored(settings: Settings, root: Path) -> Settings:
+    """Make every path absolute, and find the state directory."""
+    http, state = settings.http, settings.state.directory
+    if state is None:
+        given = os.environ.get("STATE_DIRECTORY")  # systemd; several are joined by :
+        state = Path(given.partition(":")[0]) if given else Path("state")
+    token = http.control.token_file
+    control = http.control.model_copy(
+        update={
+            "listen": http.control.listen.below(root),
+            "token_file": root / token if token else None,
+        }
+    )
+    listen = http.public.listen
+    public = http.public.model_copy(
+        update={"listen": listen.below(root) if listen else None}
+    )
+    return settings.model_copy(
+        update={
+            "state": State(directory=root / state),
+            "http": Http(control=control, public=public),
+        }
+    )

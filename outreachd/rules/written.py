@@ -1,0 +1,71 @@
+"""Times as people write them in a fleet file: days, hours, delays, durations.
+
+Pure readers of text such as ``mon-fri``, ``09:00-18:00``, ``3 workdays``. The database
+keeps calendars as they were written, so whoever reads a row reads it with these too.
+Times of day are minutes since local midnight, 1440 = the midnight that ends the day.
+Errors: ValueError, whose text is a sentence part that says what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from outreachd.rules.model import DelayUnit
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_END_MIN = 1440
+
+_HOURS = re.compile(r"([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
+_AMOUNT = re.compile(r"(\d{1,4}) ([a-z]+)")
+_UNIT_S = {DelayUnit.MINUTES: 60, DelayUnit.HOURS: 3600, DelayUnit.DAYS: 86_400}
+
+
+def parse_days(text: str) -> frozenset[int]:
+    """Read ``mon-fri`` or ``mon,wed,fri``; 0 = Monday."""
+    days: set[int] = set()
+    for part in text.replace(" ", "").lower().split(","):
+        first, dash, last = part.partition("-")
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            raise ValueError('must be days such as "mon-fri" or "mon,wed,fri"')
+        start = WEEKDAYS.index(first)
+        end = WEEKDAYS.index(last) if dash else start
+        # fri-mon goes over the weekend
+        days.update((start + i) % 7 for i in range((end - start) % 7 + 1))
+    return frozenset(days)
+
+
+def parse_hours(text: str) -> tuple[int, int]:
+    """Read ``09:00-18:00`` as minutes; the end is after the start, 24:00 at most."""
+    found = _HOURS.fullmatch(text)
+    if found:
+        h1, m1, h2, m2 = map(int, found.groups())
+        start, end = h1 * 60 + m1, h2 * 60 + m2
+        if start < end <= DAY_END_MIN:
+            return start, end
+    raise ValueError('must be hours of one day such as "09:00-18:00", at most 24:00')
+
+
+def parse_delay(text: str) -> tuple[int, DelayUnit]:
+    """Read ``3 workdays``, ``2 days``, ``5 hours`` or ``30 minutes``."""
+    amount, unit = _amount(text)
+    if unit is None:
+        raise ValueError('must be a delay such as "3 workdays", "2 days" or "5 hours"')
+    return amount, unit
+
+
+def parse_duration_s(text: str) -> float:
+    """Read ``7 days``, ``5 hours`` or ``30 minutes`` as seconds, above zero."""
+    amount, unit = _amount(text)
+    if unit is None or unit not in _UNIT_S or amount == 0:
+        raise ValueError('must be a time such as "7 days", "5 hours" or "30 minutes"')
+    return float(amount * _UNIT_S[unit])
+
+
+def _amount(text: str) -> tuple[int, DelayUnit | None]:
+    found = _AMOUNT.fullmatch(text.strip().lower())
+    if not found:
+        return 0, None
+    for unit in DelayUnit:
+        if found[2] in (unit, unit.removesuffix("s")):  # 1 day, 2 days
+            return int(found[1]), unit
+    return 0, None
