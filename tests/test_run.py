@@ -56,7 +56,8 @@ class Copy:
     def run(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Start the script from elsewhere, with a strict umask and nothing else."""
         env = {"PATH": str(self.tools), "NOTES": str(self.notes), **env}
-        XX
+        script = str(self.home / "run")
+        command = ["/bin/sh", "-c", 'umask 077; exec "$0" "$@"', script]
         return subprocess.run(
             [*command, *args],
             env=env,
