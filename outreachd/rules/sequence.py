@@ -1,0 +1,52 @@
+"""When the next letter of a sequence is due.
+
+Minutes and hours count real time; days and workdays keep the local time of day on
+the campaign's clock, so that "3 days" is the same hour also over a clock change. The
+due time then waits for the campaign's window. Never before the letter it follows.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, tzinfo
+from typing import assert_never
+
+from outreachd.rules.calendar import add_workdays, calendar_zone, instant, opening
+from outreachd.rules.model import Calendar, DelayUnit, Step
+
+
+def next_due(
+    delivered_at: datetime,
+    step: Step,
+    calendar: Calendar,
+    recipient_zone: tzinfo | None,
+) -> datetime:
+    """Tell when ``step`` is due after the letter before it was delivered."""
+    match step.delay_unit:
+        case DelayUnit.MINUTES:
+            due_at = delivered_at + timedelta(minutes=step.delay)
+        case DelayUnit.HOURS:
+            due_at = delivered_at + timedelta(hours=step.delay)
+        case DelayUnit.DAYS | DelayUnit.WORKDAYS:
+            due_at = _days_later(
+                delivered_at, step, calendar, calendar_zone(calendar, recipient_zone)
+            )
+        case _:
+            assert_never(step.delay_unit)
+    return opening(due_at, calendar, recipient_zone)
+
+
+def _days_later(
+    delivered_at: datetime, step: Step, calendar: Calendar, zone: tzinfo
+) -> datetime:
+    local = delivered_at.astimezone(zone)
+    past_minute = timedelta(seconds=local.second, microseconds=local.microsecond)
+    day = _day_of(local.date(), step, calendar)
+    due_at = instant(day, local.hour * 60 + local.minute, zone) + past_minute
+    # Delivered in an hour that comes twice, its first pass may lie behind.
+    return max(due_at, delivered_at)
+
+
+def _day_of(day: date, step: Step, calendar: Calendar) -> date:
+    if step.delay_unit is DelayUnit.WORKDAYS:
+        return add_workdays(day, step.delay, calendar.weekdays, calendar.holidays)
+    return day + timedelta(days=step.delay)
