@@ -1,0 +1,213 @@
+"""Warm lines to each account, never more of them than the account allows.
+
+``take`` gives a warm line of the same login, or leave to open a new one (None), or
+waits its turn: first come, first served. Every ``take`` is answered by exactly one
+``keep`` (the line is good), ``drop`` (it is not) or ``free`` (none was opened).
+A line is given up when it was idle, old or used for too long: before the server
+loses patience. Goodbyes are said in the background. Ages are seconds of the clock
+given; it must be a real one, for servers live in real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from outreachd.wire.line import Line
+
+
+class ClosedError(Exception):
+    """The daemon is stopping: no line is given out any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How long and how often a line may be used."""
+
+    idle_s: float = 60.0  # many servers hang up after a few minutes
+    max_age_s: float = 1800.0
+    max_letters: int = 90  # common servers stop at 100
+
+
+@dataclass(slots=True)
+class Figures:
+    """What one account's lines are doing; for people."""
+
+    open: int = 0
+    idle: int = 0
+    waiting: int = 0
+    connects: int = 0  # since start
+
+
+@dataclass(slots=True)
+class _Place:
+    """One account's lines: ``open`` counts those in use, idle and being opened."""
+
+    limit: int = 1
+    open: int = 0
+    connects: int = 0
+    idle: list[Line] = field(default_factory=list)  # longest idle first
+    waiters: deque[tuple[str, asyncio.Future[Line | None]]] = field(
+        default_factory=deque
+    )
+
+
+class Connections:
+    """Keeps lines; knows nothing of what is said over them."""
+
+    def __init__(
+        self, bounds: Bounds, seconds: Callable[[], float], *, quit_s: float
+    ) -> None:
+        self._bounds = bounds
+        self._seconds = seconds
+        self._quit_s = quit_s
+        self._places: dict[int, _Place] = {}
+        self._goodbyes: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    async def take(self, account_id: int, limit: int, login: str) -> Line | None:
+        """Get a warm line, or None: open one. Raises ClosedError."""
+        if self._closed:
+            raise ClosedError
+        place = self._places.setdefault(account_id, _Place())
+        place.limit = limit
+        line = self._warm(place, login)
+        if line is not None:
+            return line
+        if place.open >= limit and place.idle:
+            self._retire(place, place.idle.pop(0))
+        if place.open < limit:
+            self._leave(place)
+            return None
+        return await self._wait(account_id, place, login)
+
+    def keep(self, account_id: int, line: Line) -> None:
+        """Take back a line that may be used again."""
+        place, now = self._places[account_id], self._seconds()
+        line.used = now
+        if self._closed or not self._fit(line, now):
+            self._retire(place, line)
+            self._serve(place)
+        elif place.waiters and place.waiters[0][0] == line.login:
+            place.waiters.popleft()[1].set_result(line)
+        elif place.waiters:
+            self._retire(place, line)
+            self._serve(place)
+        else:
+            place.idle.append(line)
+            self._watch()
+
+    def drop(self, account_id: int, line: Line, *, politely: bool = False) -> None:
+        """Give up a line: say goodbye if the server is still in its senses."""
+        place = self._places[account_id]
+        if politely:
+            self._retire(place, line)
+        else:
+            line.cut()
+            place.open -= 1
+        self._serve(place)
+
+    def free(self, account_id: int) -> None:
+        """Tell that the line that was to be opened was not."""
+        place = self._places[account_id]
+        place.open -= 1
+        self._serve(place)
+
+    def sweep(self) -> None:
+        """Say goodbye to every idle line whose time is over."""
+        now = self._seconds()
+        for place in self._places.values():
+            for line in [x for x in place.idle if not self._fit(x, now)]:
+                place.idle.remove(line)
+                self._retire(place, line)
+
+    async def close(self) -> None:
+        """Give nothing out any more; say goodbye to all idle lines."""
+        self._closed = True
+        if self._timer:
+            self._timer.cancel()
+        for place in self._places.values():
+            while place.waiters:
+                place.waiters.popleft()[1].set_exception(ClosedError())
+            while place.idle:
+                self._retire(place, place.idle.pop())
+        while self._goodbyes:
+            await asyncio.wait(self._goodbyes)
+
+    def figures(self) -> dict[int, Figures]:
+        """Count the lines of each account."""
+        return {
+            account_id: Figures(
+                open=place.open,
+                idle=len(place.idle),
+                waiting=len(place.waiters),
+                connects=place.connects,
+            )
+            for account_id, place in self._places.items()
+        }
+
+    # --- inside --------------------------------------------------------------------
+
+    def _warm(self, place: _Place, login: str) -> Line | None:
+        now = self._seconds()
+        for at in range(len(place.idle) - 1, -1, -1):
+            if place.idle[at].login == login:
+                line = place.idle.pop(at)
+                if self._fit(line, now):
+                    return line
+                self._retire(place, line)
+        return None
+
+    def _fit(self, line: Line, now: float) -> bool:
+        return (
+            line.usable
+            and line.letters < self._bounds.max_letters
+            and now - line.used < self._bounds.idle_s
+            and now - line.born < self._bounds.max_age_s
+        )
+
+    def _leave(self, place: _Place) -> None:
+        place.open += 1
+        place.connects += 1
+
+    async def _wait(self, account_id: int, place: _Place, login: str) -> Line | None:
+        turn: asyncio.Future[Line | None] = asyncio.get_running_loop().create_future()
+        entry = (login, turn)
+        place.waiters.append(entry)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if not turn.done() or turn.cancelled():
+                place.waiters.remove(entry)
+            elif turn.exception() is None:  # our turn came while we were leaving
+                line = turn.result()
+                if line is None:
+                    self.free(account_id)
+                else:
+                    self.keep(account_id, line)
+            raise
+
+    def _serve(self, place: _Place) -> None:
+        while place.waiters and place.open < place.limit:
+            self._leave(place)
+            place.waiters.popleft()[1].set_result(None)
+
+    def _retire(self, place: _Place, line: Line) -> None:
+        place.open -= 1
+        task = asyncio.create_task(line.quit(self._quit_s))
+        self._goodbyes.add(task)
+        task.add_done_callback(self._goodbyes.discard)
+
+    def _watch(self) -> None:
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._bounds.idle_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.sweep()
+        if any(place.idle for place in self._places.values()):
+            self._watch()

@@ -1,0 +1,128 @@
+"""Names to addresses, without threads and without waiting twice for the same name.
+
+The event loop's own look-up runs in a handful of threads, so that a few dead names
+hold up every other connection; this one speaks DNS itself. IP literals and
+``localhost`` need no server. Answers are kept for their own TTL within bounds (in
+seconds of the loop's clock), failures shortly; questions asked at the same time
+share one query. Errors: LookupFailedError, with a sentence for people.
+Source: RFC 1035, RFC 2308 (negative caching), RFC 6761 (localhost); dnspython.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass
+from typing import Protocol
+
+import dns.asyncresolver
+import dns.exception
+import dns.rdatatype
+import dns.resolver
+
+QUERY_S = 10.0  # one look-up, all name servers together
+KEEP_AT_LEAST_S = 30.0  # a TTL of 0 must not cost a query for each connection
+KEEP_AT_MOST_S = 3600.0
+KEEP_FAILURE_S = 15.0
+CACHE_NAMES = 10_000
+LOCALHOST = ("::1", "127.0.0.1")
+
+
+class LookupFailedError(Exception):
+    """The name has no address, or no name server could tell; the text says which."""
+
+
+class Addresses(Protocol):
+    """Whatever can turn a host name into addresses."""
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """Tell the addresses, IPv6 first; raises LookupFailedError."""
+
+
+@dataclass(slots=True)
+class _Known:
+    answer: tuple[str, ...] | LookupFailedError
+    until: float  # loop time, seconds
+
+
+class Resolver:
+    """A caching resolver; by default asks the name servers of this machine.
+
+    Raises LookupFailedError when made on a machine that has no name server set up.
+    """
+
+    def __init__(self, servers: dns.asyncresolver.Resolver | None = None) -> None:
+        self._servers = servers or _system_servers()
+        self._known: dict[str, _Known] = {}
+        self._asking: dict[str, asyncio.Task[_Known]] = {}
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """Tell the addresses of ``host``, IPv6 first."""
+        name = host.rstrip(".").lower()
+        literal = _without_dns(name)
+        if literal:
+            return literal
+        known = self._known.get(name)
+        if known is None or known.until <= asyncio.get_running_loop().time():
+            known = await self._ask_once(name)
+        if isinstance(known.answer, LookupFailedError):
+            raise LookupFailedError(*known.answer.args)
+        return known.answer
+
+    async def _ask_once(self, name: str) -> _Known:
+        task = self._asking.get(name)
+        if task is None:
+            task = asyncio.create_task(self._ask(name))
+            self._asking[name] = task
+            task.add_done_callback(lambda _: self._asking.pop(name, None))
+        # Shielded: one caller who gives up must not take the answer from the others.
+        known = await asyncio.shield(task)
+        while len(self._known) >= CACHE_NAMES:
+            self._known.pop(next(iter(self._known)))
+        self._known[name] = known
+        return known
+
+    async def _ask(self, name: str) -> _Known:
+        six, four = await asyncio.gather(
+            self._query(name, dns.rdatatype.AAAA), self._query(name, dns.rdatatype.A)
+        )
+        now = asyncio.get_running_loop().time()
+        found = [part for part in (six, four) if not isinstance(part, str)]
+        if found:
+            ttl_s = min(ttl for _, ttl in found)
+            keep_s = min(max(ttl_s, KEEP_AT_LEAST_S), KEEP_AT_MOST_S)
+            return _Known(tuple(a for part, _ in found for a in part), now + keep_s)
+        why = LookupFailedError(f"{name}: {four}")
+        return _Known(why, now + KEEP_FAILURE_S)
+
+    async def _query(
+        self, name: str, kind: dns.rdatatype.RdataType
+    ) -> tuple[tuple[str, ...], float] | str:
+        try:
+            answer = await self._servers.resolve(name, kind, lifetime=QUERY_S)
+        except dns.resolver.NXDOMAIN:
+            return "no such host name in DNS; check `host` of the account"
+        except dns.resolver.NoAnswer:
+            return "the name has no address in DNS; check `host` of the account"
+        except (dns.exception.DNSException, OSError, ValueError) as exc:
+            return f"DNS did not answer ({type(exc).__name__}); will be tried again"
+        ttl_s = answer.rrset.ttl if answer.rrset else 0
+        return tuple(record.to_text() for record in answer), float(ttl_s)
+
+
+def _without_dns(name: str) -> tuple[str, ...] | None:
+    if name == "localhost" or name.endswith(".localhost"):
+        return LOCALHOST
+    try:
+        return (str(ipaddress.ip_address(name.strip("[]"))),)
+    except ValueError:
+        return None
+
+
+def _system_servers() -> dns.asyncresolver.Resolver:
+    try:
+        return dns.asyncresolver.Resolver()
+    except dns.exception.DNSException as exc:
+        raise LookupFailedError(
+            f"this machine has no name server set up ({exc}); see /etc/resolv.conf"
+        ) from exc
