@@ -37,7 +37,20 @@ class Gate:
         return None if isinf(self.wait_s) else now + timedelta(seconds=self.wait_s)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A rest after failures: it ends by itself, and sooner with a success."""
+
+    until: float  # monotonic seconds
+    failures: int  # in a row
+    why: str
+
+    def wait_s(self, mono: float) -> float:
+        """Tell the seconds left."""
+        return max(self.until - mono, 0.0)
+
+
+@dataclass(slots=True, eq=False)
 class Standing:
     """Where a domain, account, client or campaign stands: pause, day, rate."""
 
@@ -48,12 +61,15 @@ class Standing:
     rate: str = ""  # the bucket's limit, for people
     rate_setting: str = ""
     pause: Pause | None = None
+    setback: Setback | None = None
 
     def wait_s(self, now: datetime, mono: float) -> float:
         """Tell the longest wait of all gates."""
         wait_s = 0.0
         if self.pause is not None:
             wait_s = pause_wait_s(self.pause, now)
+        if self.setback is not None:
+            wait_s = max(wait_s, self.setback.wait_s(mono))
         if self.day is not None:
             wait_s = max(wait_s, self.day.wait_s(now))
         if self.bucket is not None:
@@ -64,6 +80,8 @@ class Standing:
         """Tell how many may begin at this moment."""
         if self.pause is not None and pause_wait_s(self.pause, now) > 0:
             return 0
+        if self.setback is not None and self.setback.wait_s(mono) > 0:
+            return 0
         left = UNLIMITED if self.day is None else self.day.left(now)
         if self.bucket is not None:
             left = min(left, int(self.bucket.available(now=mono) + 1e-6))
@@ -72,6 +90,7 @@ class Standing:
     def gates(self, now: datetime, mono: float) -> Iterator[Gate]:
         """List every gate, open or not."""
         yield from _pause_gate(self.kind, self.name, self.pause, now)
+        yield from _setback_gate(self.kind, self.name, self.setback, mono)
         if self.day is not None:
             yield _day_gate(self.kind, self.name, self.day, now)
         if self.bucket is not None:
@@ -84,7 +103,7 @@ class Standing:
             )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class MailboxStanding:
     """Where a mailbox stands: pause, workday, day, hour, gap."""
 
@@ -94,6 +113,7 @@ class MailboxStanding:
     hour: RecentLog
     free_at: float  # monotonic: the gap after the last letter is over
     pause: Pause | None = None
+    setback: Setback | None = None
 
     def wait_s(self, now: datetime, mono: float) -> float:
         """Tell the longest wait of all gates."""
@@ -101,6 +121,8 @@ class MailboxStanding:
         wait_s = max(wait_s, self.day.wait_s(now), self.hours.wait_s(now))
         if self.pause is not None:
             wait_s = max(wait_s, pause_wait_s(self.pause, now))
+        if self.setback is not None:
+            wait_s = max(wait_s, self.setback.wait_s(mono))
         return wait_s
 
     def gates(self, now: datetime, mono: float) -> Iterator[Gate]:
@@ -108,6 +130,7 @@ class MailboxStanding:
         name = f"{Kind.MAILBOX} {self.box.address}"
         box = self.box
         yield from _pause_gate(Kind.MAILBOX, box.address, self.pause, now)
+        yield from _setback_gate(Kind.MAILBOX, box.address, self.setback, mono)
         yield Gate(
             f"{name}: workday",
             "closed" if self.hours.wait_s(now) else "open",
@@ -159,6 +182,20 @@ def _pause_gate(
         f"until {until}",
         f"outreachd resume {kind} {name}",
         pause_wait_s(pause, now),
+    )
+
+
+def _setback_gate(
+    kind: Kind, name: str, setback: Setback | None, mono: float
+) -> Iterator[Gate]:
+    if setback is None or setback.wait_s(mono) == 0:
+        return
+    yield Gate(
+        f"{kind} {name}: set back",
+        setback.why,
+        f"after {setback.failures} failures in a row",
+        "rules/setback",
+        setback.wait_s(mono),
     )
 
 

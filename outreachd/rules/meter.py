@@ -39,15 +39,19 @@ class DayMeter:
         zone: tzinfo,
         *,
         now: datetime,
-        used: int = 0,
-        days_sent: int = 0,
     ) -> None:
         self.zone = zone
         self.day: LocalDay = local_day(now, zone)
-        self.used = used
+        self.used = 0
         self.reserved = 0
-        self.days_sent = days_sent  # days with real sending before today
+        self.days_sent = 0  # days with real sending before today
         self.tune(limit, ramp)
+
+    def begin(self, *, used: int, days_sent: int) -> None:
+        """Start from what a ledger remembers of today and of the days before."""
+        self.used = used
+        self.days_sent = days_sent
+        self.tune(self._limit, self._ramp)
 
     def tune(self, limit: int | None, ramp: Ramp | None) -> None:
         """Change the limit; what was used today stays used."""

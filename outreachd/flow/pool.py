@@ -1,0 +1,326 @@
+"""The pool: which mailbox may send at this moment. The only owner of buckets.
+
+A mailbox is a **lane**. It waits (a heap of instants), is ready (in the heap of its
+cell, longest idle first) or is busy with one letter. A **cell** is the lanes of one
+domain that serve the same campaigns, so that choosing a lane for a campaign looks at
+the top of a few heaps, never at all the lanes.
+
+Between "may I?" and "take" there is no await: one thread, no lock. Wall time is for
+days and windows, monotonic seconds for gaps and buckets; both are told by the caller.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+
+from outreachd.flow.facts import Facts
+from outreachd.flow.places import Builder, Cell, DomainPlace, Lane
+from outreachd.flow.room import Room
+from outreachd.rules.admission import (
+    Gate,
+    MailboxStanding,
+    Setback,
+    Standing,
+    gap_s,
+)
+from outreachd.rules.meter import DayMeter
+from outreachd.rules.model import Account, Campaign, Domain, Kind, Pause, Roster, Route
+from outreachd.rules.records import Charge
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The right to one letter: tokens are taken, the lane is busy until released."""
+
+    lane: Lane
+    campaign: Campaign
+    account: Account
+    route: Route
+
+
+class Pool:
+    """All standings of the fleet, and the lanes in order of readiness."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        facts: Facts,
+        dice: Callable[[], float],
+        *,
+        now: datetime,
+        mono: float,
+    ) -> None:
+        self._dice = dice
+        self._waiting: list[tuple[float, int, int, Lane]] = []
+        self._order = itertools.count()
+        self.lanes: dict[int, Lane] = {}
+        self.domains: dict[int, DomainPlace] = {}
+        self.accounts: dict[int, Standing] = {}
+        self.clients: dict[int, Standing] = {}
+        self.campaigns: dict[int, Standing] = {}
+        self._cells: dict[int, list[Cell]] = {}
+        self.apply(roster, facts, now=now, mono=mono)
+
+    # --- the fleet as it was applied ----------------------------------------------
+
+    def apply(
+        self, roster: Roster, facts: Facts, *, now: datetime, mono: float
+    ) -> None:
+        """Take on a roster: new things start from the facts, known ones are retuned."""
+        self.roster = roster
+        build = Builder(roster, facts, now=now, mono=mono)
+        self.clients = {
+            id: build.client(client, self.clients.get(id))
+            for id, client in roster.clients.items()
+        }
+        self.accounts = {
+            id: build.account(account, self.accounts.get(id))
+            for id, account in roster.accounts.items()
+        }
+        self.domains = {
+            id: build.domain(domain, self.domains.get(id))
+            for id, domain in roster.domains.items()
+        }
+        self.campaigns = {
+            id: self.campaigns.get(id) or Standing(Kind.CAMPAIGN, campaign.name)
+            for id, campaign in roster.campaigns.items()
+        }
+        self.lanes = {
+            id: build.lane(box, self.domains[box.domain_id], self.lanes.get(id))
+            for id, box in roster.mailboxes.items()
+        }
+        self._lay_cells(roster)
+        self.rearm(now, mono)
+
+    def set_pauses(
+        self, pauses: Iterable[Pause], *, now: datetime, mono: float
+    ) -> None:
+        """Replace all pauses by these."""
+        by_target = {(pause.kind, pause.target_id): pause for pause in pauses}
+        places: Mapping[Kind, Iterator[tuple[int, Standing | MailboxStanding]]] = {
+            Kind.CLIENT: iter(self.clients.items()),
+            Kind.CAMPAIGN: iter(self.campaigns.items()),
+            Kind.ACCOUNT: iter(self.accounts.items()),
+            Kind.DOMAIN: ((id, d.standing) for id, d in self.domains.items()),
+            Kind.MAILBOX: ((id, lane.standing) for id, lane in self.lanes.items()),
+        }
+        for kind, standings in places.items():
+            for id, standing in standings:
+                standing.pause = by_target.get((kind, id))
+        self.rearm(now, mono)
+
+    def rearm(self, now: datetime, mono: float) -> None:
+        """Ask every lane anew: the fleet, a pause or the wall clock has changed."""
+        self._waiting.clear()
+        for cells in self._cells.values():
+            for cell in cells:
+                cell.ready.clear()
+        for lane in self.lanes.values():
+            if not lane.is_busy:
+                self.arm(lane, now, mono)
+
+    def _lay_cells(self, roster: Roster) -> None:
+        campaigns_of: dict[int, list[int]] = {id: [] for id in roster.mailboxes}
+        for campaign in roster.campaigns.values():
+            for mailbox_id in campaign.mailbox_ids:
+                if mailbox_id in campaigns_of:
+                    campaigns_of[mailbox_id].append(campaign.id)
+        cells: dict[tuple[int, tuple[int, ...]], Cell] = {}
+        self._cells = {id: [] for id in roster.campaigns}
+        for lane in self.lanes.values():
+            served = tuple(campaigns_of[lane.id])
+            key = (lane.domain.domain.id, served)
+            if key not in cells:
+                cells[key] = Cell(lane.domain)
+                for campaign_id in served:
+                    self._cells[campaign_id].append(cells[key])
+            lane.cell = cells[key]
+
+    # --- readiness ------------------------------------------------------------------
+
+    def arm(self, lane: Lane, now: datetime, mono: float) -> bool:
+        """Put a lane where it belongs: ready, or waiting for an instant."""
+        lane.ticket += 1
+        wait_s = lane.standing.wait_s(now, mono)
+        if wait_s <= 0:
+            assert lane.cell is not None
+            entry = (lane.idle_since, next(self._order), lane.ticket, lane)
+            heapq.heappush(lane.cell.ready, entry)
+            return True
+        if wait_s < inf:
+            entry = (mono + wait_s, next(self._order), lane.ticket, lane)
+            heapq.heappush(self._waiting, entry)
+        return False
+
+    def advance(self, now: datetime, mono: float) -> list[Lane]:
+        """Make ready what has waited long enough; tell which lanes became ready."""
+        became: list[Lane] = []
+        while self._waiting and self._waiting[0][0] <= mono:
+            _, _, ticket, lane = heapq.heappop(self._waiting)
+            if ticket == lane.ticket and not lane.is_busy and self.arm(lane, now, mono):
+                became.append(lane)
+        return became
+
+    def next_wait_s(self, mono: float) -> float:
+        """Tell the seconds until the next waiting lane is ready."""
+        while self._waiting and self._waiting[0][2] != self._waiting[0][3].ticket:
+            heapq.heappop(self._waiting)
+        return max(self._waiting[0][0] - mono, 0.0) if self._waiting else inf
+
+    # --- choosing -------------------------------------------------------------------
+
+    def longest_idle(
+        self, campaign_id: int, room: Room, now: datetime, mono: float
+    ) -> Lane | None:
+        """Take the longest idle ready lane of a campaign's pool; the caller keeps it.
+
+        ``room`` counts what this round has left of each domain and account.
+        """
+        best: Cell | None = None
+        for cell in self._cells.get(campaign_id, ()):
+            top = self._top(cell, now, mono)
+            if top is None or (best is not None and top >= best.ready[0][:2]):
+                continue
+            if room.is_open(cell.domain):
+                best = cell
+        if best is None:
+            return None
+        lane = heapq.heappop(best.ready)[3]
+        lane.ticket += 1
+        return lane
+
+    def _top(self, cell: Cell, now: datetime, mono: float) -> tuple[float, int] | None:
+        """Look at a cell's longest idle lane, past entries that no longer hold."""
+        ready = cell.ready
+        while ready:
+            idle_since, order, ticket, lane = ready[0]
+            if ticket == lane.ticket and not lane.is_busy:
+                if lane.standing.wait_s(now, mono) <= 0:
+                    return idle_since, order
+                heapq.heappop(ready)
+                self.arm(lane, now, mono)  # its workday or its day ended meanwhile
+            else:
+                heapq.heappop(ready)
+        return None
+
+    def is_ready(self, lane: Lane, now: datetime, mono: float) -> bool:
+        """Tell whether a lane's own gates are all open."""
+        return not lane.is_busy and lane.standing.wait_s(now, mono) <= 0
+
+    def keep(self, lane: Lane) -> None:
+        """Take a ready lane out of its heap, as longest_idle() does."""
+        lane.ticket += 1
+
+    # --- tokens ---------------------------------------------------------------------
+
+    def take(
+        self, lane: Lane, campaign: Campaign, now: datetime, mono: float
+    ) -> Permit | float:
+        """Take every token one letter costs, or tell the seconds to wait."""
+        client = self.clients[campaign.client_id]
+        wait_s = max(
+            lane.standing.wait_s(now, mono),
+            lane.domain.standing.wait_s(now, mono),
+            self.campaigns[campaign.id].wait_s(now, mono),
+            client.wait_s(now, mono),
+        )
+        account_id, account_wait_s = self._way_out(lane.domain.domain, now, mono)
+        wait_s = max(wait_s, account_wait_s)
+        if wait_s > 0:
+            return wait_s
+        account = self.accounts[account_id]
+        for standing in (lane.domain.standing, account):
+            assert standing.bucket is not None
+            standing.bucket.take(1, now=mono)
+        for day in self._days(lane, account_id, campaign):
+            day.reserve()
+        lane.is_busy = True
+        model = self.roster.accounts[account_id]
+        box = lane.standing.box
+        own = box.username is not None
+        route = Route(
+            account=model,
+            mailbox_id=box.id if own else None,
+            username=box.username if own else model.username,
+        )
+        return Permit(lane, campaign, model, route)
+
+    def charges(self, permit: Permit, now: datetime) -> tuple[Charge, ...]:
+        """Say on which day and under which cap an intent at ``now`` counts."""
+        charges = []
+        for day in self._days(permit.lane, permit.account.id, permit.campaign):
+            day.left(now)  # rolls to the local day of `now`
+            charges.append(Charge(day.day.date, day.cap))
+        return tuple(charges)
+
+    def release(
+        self, permit: Permit, *, spent: bool, now: datetime, mono: float
+    ) -> None:
+        """End a permit: the gap counts from now if a letter may have gone out."""
+        lane = permit.lane
+        for day in self._days(lane, permit.account.id, permit.campaign):
+            day.settle(spent=spent, now=now)
+        lane.is_busy = False
+        if spent:
+            lane.standing.hour.add(mono)
+            lane.standing.free_at = mono + gap_s(lane.standing.box, self._dice())
+            lane.idle_since = mono
+        if lane is self.lanes.get(lane.id):
+            self.arm(lane, now, mono)
+
+    def _days(
+        self, lane: Lane, account_id: int, campaign: Campaign
+    ) -> tuple[DayMeter, DayMeter, DayMeter, DayMeter]:
+        domain, account, client = (
+            lane.domain.standing.day,
+            self.accounts[account_id].day,
+            self.clients[campaign.client_id].day,
+        )
+        assert domain is not None
+        assert account is not None
+        assert client is not None
+        return lane.standing.day, domain, account, client
+
+    def _way_out(self, domain: Domain, now: datetime, mono: float) -> tuple[int, float]:
+        """Choose the first preferred account that is open, else the soonest."""
+        best = (domain.account_ids[0], inf)
+        for account_id in domain.account_ids:
+            wait_s = self.accounts[account_id].wait_s(now, mono)
+            if wait_s <= 0:
+                return account_id, 0.0
+            if wait_s < best[1]:
+                best = (account_id, wait_s)
+        return best
+
+    def set_back(
+        self, kind: Kind, id: int, setback: Setback | None, now: datetime, mono: float
+    ) -> None:
+        """Let something rest after failures, or, with None, end its rest."""
+        if kind is Kind.MAILBOX:
+            lane = self.lanes.get(id)
+            if lane is not None:
+                lane.standing.setback = setback
+                if not lane.is_busy:
+                    self.arm(lane, now, mono)
+        elif kind is Kind.ACCOUNT and id in self.accounts:
+            self.accounts[id].setback = setback
+        elif kind is Kind.DOMAIN and id in self.domains:
+            self.domains[id].standing.setback = setback
+
+    # --- explaining -----------------------------------------------------------------
+
+    def gates(
+        self, lane: Lane, campaign: Campaign, now: datetime, mono: float
+    ) -> Iterator[Gate]:
+        """List every gate a letter of this campaign passes on this lane."""
+        yield from self.clients[campaign.client_id].gates(now, mono)
+        yield from self.campaigns[campaign.id].gates(now, mono)
+        yield from lane.standing.gates(now, mono)
+        yield from lane.domain.standing.gates(now, mono)
+        account_id, _ = self._way_out(lane.domain.domain, now, mono)
+        yield from self.accounts[account_id].gates(now, mono)
