@@ -1,0 +1,225 @@
+"""Templates of letters: a small language in which nothing can run away.
+
+Values are strings; a name without a value stops the rendering, it never becomes a
+blank. What may be written is a list of what is allowed (tags, filters, tests), checked
+before the engine sees the source: no calls, no `set`, no `*`, no endless expression.
+That, a fuel limit and caps on the length of source, values and result keep the worst
+template to tens of milliseconds and megabytes, as the engine's own limits alone do not
+(it doubles strings without end and overflows its stack on a long expression).
+A template named "html" escapes what it inserts. Source: minijinja's documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import minijinja
+
+MAX_SOURCE = 200_000  # characters of a template
+MAX_RESULT = 400_000  # characters of what it renders to
+MAX_TAGS = 1_000  # {{ }} and {% %} in one template; the engine nests `elif`
+MAX_TOKENS = 100  # words and signs in one tag
+FUEL = 20_000  # instructions of the engine
+
+ALLOWED_TAGS = frozenset({"if", "elif", "else", "endif", "for", "endfor"})
+# None of these makes a text much longer than it was; `join` and `replace` could.
+ALLOWED_FILTERS = frozenset(
+    {"capitalize", "default", "e", "escape", "first", "int", "last", "length", "lower"}
+    | {"sort", "split", "title", "trim", "unique", "upper", "urlencode"}
+)
+ALLOWED_TESTS = frozenset({"defined", "undefined", "startingwith", "endingwith"})
+
+_OPENING = re.compile(r"\{[{%#]")
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+_SPACE = re.compile(r"\s*")
+_TOKEN = re.compile(
+    r""""(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'   # a text
+      | [^\W\d]\w* | \d{1,9}                    # a name, a number
+      | [=!<>]=  | [.,|()\[\]:~<>+-]            # a sign""",
+    re.VERBOSE | re.DOTALL,
+)
+_NAME = re.compile(r"[^\W\d]\w*")
+# Words before a bracket that do not make it a call.
+_WORDS = frozenset({"and", "or", "not", "in", "if", "elif", "else"})
+_TRIMS = frozenset("+-")  # beside the braces: how blanks around the tag are cut
+_CLOSERS = frozenset(")]")
+_UNDEFINED = re.compile(r"`(.+)` is undefined")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a template, on which of its lines (from 1)."""
+
+    line: int
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.sentence}"
+
+
+class BadTemplateError(ValueError):
+    """The source is no template that may be used; the message says where and why."""
+
+
+class RenderError(Exception):
+    """No text came of a template; ``missing`` names the variable if that was it."""
+
+    def __init__(self, sentence: str, missing: str = "") -> None:
+        super().__init__(sentence)
+        self.missing = missing
+
+
+class Template:
+    """A template compiled once: names it uses, and the text for given values.
+
+    Raises BadTemplateError for what ``check`` finds.
+    """
+
+    __slots__ = ("_engine", "_name", "names")
+
+    def __init__(self, name: str, source: str) -> None:
+        if problems := check(name, source):
+            raise BadTemplateError(f"{name}, {problems[0]}")
+        self._name = name
+        self._engine = _engine(name, source)
+        self.names: frozenset[str] = undeclared(source)
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """Fill in the values, or raise RenderError."""
+        try:
+            text = self._engine.render_template(self._name, **values)
+        except minijinja.TemplateError as error:
+            raise _explained(self._name, error) from None
+        if len(text) > MAX_RESULT:
+            raise RenderError(
+                f"{self._name} became longer than {MAX_RESULT} characters"
+            )
+        return text
+
+
+def check(name: str, source: str) -> list[Problem]:
+    """List what is wrong with a template; empty = it can be compiled."""
+    if len(source) > MAX_SOURCE:
+        return [Problem(1, f"it is longer than {MAX_SOURCE} characters")]
+    if problems := list(_forbidden(source)):
+        return problems
+    try:
+        _engine(name, source)
+    except minijinja.TemplateError as error:
+        return [Problem(error.line or 1, error.detail or error.kind)]
+    return []
+
+
+def undeclared(source: str) -> frozenset[str]:
+    """Tell the names a checked template takes from outside, needed or not."""
+    return frozenset(minijinja.Environment().undeclared_variables_in_str(source))
+
+
+def _engine(name: str, source: str) -> minijinja.Environment:
+    engine = minijinja.Environment(
+        undefined_behavior="strict",
+        fuel=FUEL,
+        debug=True,  # an error then names the variable that is undefined
+        pycompat=False,
+        auto_escape_callback=lambda template: template == "html",
+        keep_trailing_newline=True,
+    )
+    for function in list(engine.globals):
+        engine.remove_global(function)
+    engine.add_template(name, source)
+    return engine
+
+
+def _explained(name: str, error: minijinja.TemplateError) -> RenderError:
+    where = f"line {error.line} of {name}"
+    if error.kind == "OutOfFuel":
+        return RenderError(f"{where} takes too many steps")
+    detail = error.detail or error.kind
+    if error.kind == "UndefinedError" and (found := _UNDEFINED.fullmatch(detail)):
+        missing = found[1]
+        return RenderError(
+            f"{missing} is missing, {where} uses it: give the contact one, or write "
+            f'{{{{ {missing}|default("...") }}}}',
+            missing,
+        )
+    return RenderError(f"{where} failed: {detail}")
+
+
+def _forbidden(source: str) -> Iterator[Problem]:
+    """Find what may not be written; ends at what cannot be read at all."""
+    position = tags = 0
+    while opening := _OPENING.search(source, position):
+        line = source.count("\n", 0, opening.start()) + 1
+        closing = _CLOSING[opening[0]]
+        tags += 1
+        if tags > MAX_TAGS:
+            yield Problem(line, f"it has more than {MAX_TAGS} tags")
+            return
+        if closing == "#}":
+            end = source.find(closing, opening.end())
+            if end < 0:
+                yield Problem(line, "the comment {# has no end #}")
+                return
+            position = end + 2
+            continue
+        tokens, position, fault = _read_tag(source, opening.end(), closing)
+        if fault:
+            yield Problem(line, fault)
+            return
+        for sentence in _misused(tokens, statement=closing == "%}"):
+            yield Problem(line, sentence)
+
+
+def _read_tag(source: str, position: int, closing: str) -> tuple[list[str], int, str]:
+    """Split one tag into tokens; return where it ends and what cannot be read."""
+    tokens: list[str] = []
+    while len(tokens) <= MAX_TOKENS:
+        position = _end_of_space(source, position)
+        if source.startswith(closing, position):
+            return tokens, position + 2, ""
+        token = _TOKEN.match(source, position)
+        if token is None:
+            odd = source[position : position + 1]
+            return (
+                tokens,
+                position,
+                (
+                    f"{odd!r} may not stand in a tag"
+                    if odd
+                    else f"the end {closing} lacks"
+                ),
+            )
+        tokens.append(token[0])
+        position = token.end()
+    return tokens, position, f"a tag has more than {MAX_TOKENS} words and signs"
+
+
+def _end_of_space(source: str, position: int) -> int:
+    space = _SPACE.match(source, position)
+    return space.end() if space else position
+
+
+def _misused(words: list[str], *, statement: bool) -> Iterator[str]:
+    """Find what one tag uses that is not on the lists."""
+    verb = next((word for word in words if word not in _TRIMS), "")
+    if statement and verb not in ALLOWED_TAGS:
+        yield _not_allowed("tag", verb, ALLOWED_TAGS)
+        return
+    for before, word in pairwise(words):
+        if before == "|" and word not in ALLOWED_FILTERS:
+            yield _not_allowed("filter", word, ALLOWED_FILTERS)
+        if before == "is" and word not in ALLOWED_TESTS | {"not"}:
+            yield _not_allowed("test", word, ALLOWED_TESTS)
+    for before, word, after in zip(["", *words], words, words[1:], strict=False):
+        operand = (_NAME.fullmatch(word) and word not in _WORDS) or word in _CLOSERS
+        if after == "(" and operand and before not in {"|", "is", "not"}:
+            yield f"`{word}(` would call something, and templates cannot"
+
+
+def _not_allowed(what: str, word: str, allowed: frozenset[str]) -> str:
+    return (
+        f"the {what} `{word}` is not allowed; allowed are {', '.join(sorted(allowed))}"
+    )
