@@ -1,0 +1,1 @@
+"""Tests: the laws outreachd keeps, one folder for each room."""
