@@ -71,7 +71,6 @@ def test_a_second_instance_differs_by_its_name_only() -> None:
     assert {a.partition("=")[0] for a, _ in changed} == {
         "Description",
         "ExecStart",
-        "Environment",
         "StateDirectory",
         "RuntimeDirectory",
     }
