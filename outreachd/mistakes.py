@@ -81,10 +81,10 @@ _TYPES = {
     "missing": "is missing, and it has no default",
 }
 _BOUNDS = {
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "above {gt}",
-    "less_than_equal": "at most {le}",
-    "less_than": "below {lt}",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "above {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "less_than": "below {lt:g}",
     "string_too_short": "at least {min_length} characters long",
     "string_too_long": "at most {max_length} characters long",
     "too_short": "a list of at least {min_length}",
@@ -93,11 +93,16 @@ _BOUNDS = {
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    key = str(detail["loc"][-1]) if detail["loc"] else "the file"
+    key = str(detail["loc"][-1]) if detail["loc"] else "this"
     if kind == "extra_forbidden":
         return unknown("key", key, _keys_beside(model, detail["loc"]))
     if kind == "value_error":
-        return f"{key} {context['error']}"
+        said = str(context["error"])
+        return (
+            f"{key} {said}"
+            if said[:4] == "must" or said[0] == '"'
+            else f"{key}: {said}"
+        )
     if kind == "literal_error":
         return f"{key} must be one of {context['expected'].replace(' or ', ', ')}"
     if kind in _BOUNDS:

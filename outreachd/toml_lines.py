@@ -117,6 +117,7 @@ class _Scanner:
                 path = (*path, self._counts[path] - 1)
         path = (*path, names[-1])
         if is_array:
+            self._note(path)
             self._counts[path] = self._counts.get(path, 0) + 1
             path = (*path, self._counts[path] - 1)
         self._note(path)

@@ -1,0 +1,162 @@
+"""Clients, accounts, domains and mailboxes: from checked tables to wanted values.
+
+Checks what needs a second table or a file: references, passwords, and the rule that a
+letter or a password leaves this machine only inside TLS. Mistakes go to ``Findings``;
+a value is returned all the same, since nothing is used once there is a mistake.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from outreachd.fleet.entries import Entry, Findings
+from outreachd.fleet.files import read_password
+from outreachd.fleet.tables import (
+    AccountTable,
+    ClientTable,
+    DomainTable,
+    MailboxTable,
+    WarmupTable,
+)
+from outreachd.mistakes import unknown
+from outreachd.rules.address import domain_of
+from outreachd.rules.fleet_plan import (
+    WantedAccount,
+    WantedClient,
+    WantedDomain,
+    WantedMailbox,
+)
+from outreachd.rules.model import Ramp, Tls
+from outreachd.rules.written import parse_hours
+
+# The ports of RFC 8314 section 3.3 and RFC 5321.
+_USUAL_PORT = {Tls.STARTTLS: 587, Tls.IMPLICIT: 465, Tls.NONE: 25}
+
+
+def client(entry: Entry[ClientTable]) -> WantedClient:
+    """Make a client."""
+    table = entry.table
+    return WantedClient(
+        name=table.name,
+        share=table.share,
+        daily_limit=table.daily_limit,
+        postal_address=table.postal_address,
+        contact_url=table.contact_url,
+        timezone=table.timezone,
+    )
+
+
+def account(
+    entry: Entry[AccountTable], folder: Path, findings: Findings
+) -> WantedAccount:
+    """Make an account; its usual port follows from ``tls``."""
+    table = entry.table
+    tls = Tls(table.tls)
+    if tls is Tls.NONE and not _is_loopback(table.host):
+        message = (
+            'tls = "none" is for loopback hosts only: use "starttls" or "implicit"'
+        )
+        findings.add(entry.place, ("tls",), message)
+    return WantedAccount(
+        name=table.name,
+        kind=table.kind,
+        host=table.host,
+        port=table.port or _USUAL_PORT[tls],
+        tls=tls,
+        username=table.username,
+        rate_per_second=table.rate_per_second,
+        daily_limit=table.daily_limit,
+        max_connections=table.max_connections,
+        timezone=table.timezone,
+        password=_password(entry, folder, findings),
+    )
+
+
+def domain(
+    entry: Entry[DomainTable], accounts: AbstractSet[str], findings: Findings
+) -> WantedDomain:
+    """Make a domain."""
+    table = entry.table
+    for index, name in enumerate(table.accounts):
+        if name not in accounts:
+            message = unknown("account", name, accounts)
+            findings.add(entry.place, ("accounts", index), message)
+        if name in table.accounts[:index]:
+            message = f'account "{name}" is listed twice'
+            findings.add(entry.place, ("accounts", index), message)
+    return WantedDomain(
+        name=table.name,
+        accounts=tuple(table.accounts),
+        daily_limit=table.daily_limit,
+        rate_per_minute=table.rate_per_minute,
+        warmup=_ramp(table.warmup, entry, findings),
+        timezone=table.timezone,
+    )
+
+
+def mailbox(
+    entry: Entry[MailboxTable],
+    domains: AbstractSet[str],
+    folder: Path,
+    findings: Findings,
+) -> WantedMailbox:
+    """Make a mailbox; its domain must be one of the file's."""
+    table = entry.table
+    if domain_of(table.address) not in domains:
+        message = unknown("domain", domain_of(table.address), domains)
+        findings.add(entry.place, ("address",), f"{message}; add it as [[domain]]")
+    start_min, end_min = parse_hours(table.workday)
+    return WantedMailbox(
+        address=table.address,
+        name=table.name,
+        daily_limit=table.daily_limit,
+        hourly_limit=table.hourly_limit,
+        min_gap_s=table.min_gap_s,
+        jitter=table.jitter,
+        workday_start_min=start_min,
+        workday_end_min=end_min,
+        timezone=table.timezone,
+        warmup=_ramp(table.warmup, entry, findings),
+        signature=table.signature,
+        tags=tuple(sorted(set(table.tags))),
+        username=table.username,
+        password=_password(entry, folder, findings),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _ramp(
+    warmup: WarmupTable | None,
+    entry: Entry[DomainTable] | Entry[MailboxTable],
+    findings: Findings,
+) -> Ramp | None:
+    if warmup is None:
+        return None
+    if warmup.to < warmup.start:
+        findings.add(entry.place, ("warmup", "to"), "to must be at least from")
+    return Ramp(start=warmup.start, end=warmup.to, days=warmup.days)
+
+
+def _password(
+    entry: Entry[AccountTable] | Entry[MailboxTable], folder: Path, findings: Findings
+) -> str | None:
+    table = entry.table
+    if (table.username is None) != (table.password_file is None):
+        message = "username and password_file belong together: give both or neither"
+        key = "username" if table.username else "password_file"
+        findings.add(entry.place, (key,), message)
+    if table.password_file is None:
+        return None
+    try:
+        return read_password(table.password_file, folder)
+    except ValueError as error:
+        findings.add(entry.place, ("password_file",), f"password_file {error}")
+        return None
