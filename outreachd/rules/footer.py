@@ -31,5 +31,5 @@ def with_html_footer(markup: str, postal: str, url: str) -> str:
     if not lines:
         return markup
     block = f'<p style="color:#666;font-size:12px">{"<br>".join(lines)}</p>\n'
-    end = markup.lower().rfind("</body>")
+    end = max(markup.rfind("</body>"), markup.rfind("</BODY>"))
     return markup + block if end < 0 else markup[:end] + block + markup[end:]

@@ -15,7 +15,6 @@ import binascii
 import hashlib
 import re
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from functools import lru_cache
 
 CRLF = b"\r\n"
@@ -33,6 +32,12 @@ _ATOMS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 )
 _ASCII_OCTETS = bytes(range(128))
+# Not strftime: its names follow the locale.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 
 
 class UnsafeHeaderError(ValueError):
@@ -85,17 +90,19 @@ def sender(name: str, address: str) -> bytes:
 
 def date(at: datetime) -> bytes:
     """Write an aware instant as a Date header value, in UTC."""
-    return format_datetime(at.astimezone(UTC)).encode()
+    at = at.astimezone(UTC)
+    day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]
+    return f"{day}, {at.day:02} {month} {at.year} {at:%H:%M:%S} +0000".encode()
 
 
 def text_part(subtype: str, text: str) -> bytes:
-    """Write a body with its Content headers: quoted-printable, or base64 if shorter."""
+    """Write a body and its headers: quoted-printable or, if far shorter, base64."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     raw = lines.encode()
-    # Quoted-printable spends two octets more on each one outside ASCII, base64 a third
-    # on all.
+    # Quoted-printable spends two octets more on each one outside ASCII: up to half as
+    # much again is a fair price for Latin text that stays readable, more is not.
     outside = 0 if lines.isascii() else len(raw.translate(None, _ASCII_OCTETS))
-    if 6 * outside > len(raw):
+    if 4 * outside > len(raw):
         encoding, body = b"base64", base64.encodebytes(raw.replace(b"\n", CRLF))
     else:
         encoding, body = b"quoted-printable", binascii.b2a_qp(raw, istext=True)

@@ -38,7 +38,7 @@ _SPACE = re.compile(r"\s*")
 _TOKEN = re.compile(
     r""""(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'   # a text
       | [^\W\d]\w* | \d{1,9}                    # a name, a number
-      | [=!<>]=  | [.,|()\[\]:~<>+-]            # a sign""",
+      | [=!<>]=  | [.,|()\[\]:~<>=+-]           # a sign""",
     re.VERBOSE | re.DOTALL,
 )
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -161,7 +161,7 @@ def _forbidden(source: str) -> Iterator[Problem]:
         if closing == "#}":
             end = source.find(closing, opening.end())
             if end < 0:
-                yield Problem(line, "the comment {# has no end #}")
+                yield Problem(line, "the comment has no end #}")
                 return
             position = end + 2
             continue
@@ -189,7 +189,7 @@ def _read_tag(source: str, position: int, closing: str) -> tuple[list[str], int,
                 (
                     f"{odd!r} may not stand in a tag"
                     if odd
-                    else f"the end {closing} lacks"
+                    else f"it has no end {closing}"
                 ),
             )
         tokens.append(token[0])

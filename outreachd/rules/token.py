@@ -58,7 +58,7 @@ class TokenMint:
             for number, key in keys.items()
         }
 
-    def mint(self, kind: TokenKind, id: int) -> str:  # noqa: A002 - the glossary's word
+    def mint(self, kind: TokenKind, id: int) -> str:
         """Make the one token for this thing under the current key."""
         tag_key, pad_key = self._keys[self._current]
         head = bytes((self._current,)) + kind.encode()
