@@ -97,7 +97,8 @@ class Dialer:
             *args, **kwargs, target_session_attrs=READ_WRITE, timeout=HOST_LIMIT_S
         )
         # asyncpg has no other way to its socket.
-        _watch_link(connection._transport.get_extra_info("socket"))
+        link = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]
+        _watch_link(link)
         return connection
 
 
