@@ -80,41 +80,31 @@ def check_step(step: Step) -> Iterator[str]:
 def compile_letter(
     step: Step, client: Client, *, base_url: str, unsubscribe_mailto: str | None
 ) -> Composer | Unfillable:
-    """Compile a step once for all its letters; Unfillable if its wording is bad."""
-    try:
-        return Composer(
-            step, client, base_url=base_url, unsubscribe_mailto=unsubscribe_mailto
-        )
-    except BadTemplateError as error:
-        return Unfillable("template_error", f"step {step.number}: {error}")
-
-
-class Composer:
-    """One step of one client, compiled; ``fill`` makes the letters.
+    """Compile a step once for all its letters; Unfillable if its wording is bad.
 
     ``base_url`` is where the opt-out page answers, ``unsubscribe_mailto`` an address
-    that takes opt-outs by mail. Raises ValueError if either cannot stand in a header,
-    BadTemplateError if the wording may not be used.
+    that takes opt-outs by mail. Raises ValueError if either cannot stand in a header.
     """
+    if not _BASE_URL.fullmatch(base_url):
+        raise ValueError(f"{base_url!r} is no http(s) address for opt-out links")
+    if unsubscribe_mailto and not is_envelope_address(unsubscribe_mailto):
+        raise ValueError(f"{unsubscribe_mailto!r} is no address for opt-out mail")
+    try:
+        templates = {name: Template(name, text) for name, text in _sources(step)}
+    except BadTemplateError as error:
+        return Unfillable("template_error", f"step {step.number}: {error}")
+    opt_out = base_url.rstrip("/") + "/u/"
+    return Composer(templates, client, opt_out, unsubscribe_mailto)
 
-    def __init__(
-        self,
-        step: Step,
-        client: Client,
-        *,
-        base_url: str,
-        unsubscribe_mailto: str | None,
-    ) -> None:
-        if not _BASE_URL.fullmatch(base_url):
-            raise ValueError(f"{base_url!r} is no http(s) address for opt-out links")
-        if unsubscribe_mailto and not is_envelope_address(unsubscribe_mailto):
-            raise ValueError(f"{unsubscribe_mailto!r} is no address for opt-out mail")
-        self._templates = {
-            name: Template(name, source) for name, source in _sources(step)
-        }
-        self._client = client
-        self._opt_out = base_url.rstrip("/") + "/u/"
-        self._mailto = unsubscribe_mailto
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """One step of one client, compiled; ``fill`` makes the letters."""
+
+    _templates: Mapping[str, Template]
+    _client: Client
+    _opt_out: str  # what a token is appended to
+    _mailto: str | None
 
     def fill(
         self,
