@@ -250,13 +250,13 @@ class Pool:
         )
         return Permit(lane, campaign, model, route)
 
-    def charges(self, permit: Permit, now: datetime) -> tuple[Charge, ...]:
+    def charges(
+        self, permit: Permit, now: datetime
+    ) -> tuple[Charge, Charge, Charge, Charge]:
         """Say on which day and under which cap an intent at ``now`` counts."""
-        charges = []
-        for day in self._days(permit.lane, permit.account.id, permit.campaign):
-            day.left(now)  # rolls to the local day of `now`
-            charges.append(Charge(day.day.date, day.cap))
-        return tuple(charges)
+        days = self._days(permit.lane, permit.account.id, permit.campaign)
+        mailbox, domain, account, client = (day.charge(now) for day in days)
+        return mailbox, domain, account, client
 
     def release(
         self, permit: Permit, *, spent: bool, now: datetime, mono: float

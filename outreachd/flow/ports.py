@@ -40,6 +40,14 @@ class Ledger(Protocol):
     ) -> None:
         """Return leased rows without counting an attempt."""
 
+    async def give_back_strays(
+        self, send_ids: Sequence[int], *, term: int, now: datetime
+    ) -> int:
+        """Return rows this term has leased that nobody works on; tell how many."""
+
+    async def queues(self) -> Sequence[Queue]:
+        """List the first-touch queues that exist."""
+
     async def begin(
         self, intents: Sequence[Intent], *, term: int
     ) -> list[IntentAnswer]:

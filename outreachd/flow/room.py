@@ -28,7 +28,7 @@ class Room:
 
     def is_open(self, place: DomainPlace) -> bool:
         """Tell whether one more may leave by this domain and one of its accounts."""
-        return self._of(place.standing) > 0 and self._account(place) is not None
+        return self.of(place.standing) > 0 and self._account(place) is not None
 
     def spend(self, place: DomainPlace) -> None:
         """Count one letter of this domain."""
@@ -37,22 +37,19 @@ class Room:
         self._left[account] -= 1
         self._left[place.standing] -= 1
 
-    def of_client(self, standing: Standing) -> int:
-        """Tell how many more this client may begin."""
-        return self._of(standing)
-
-    def spend_client(self, standing: Standing) -> None:
-        """Count one letter of this client."""
-        self._left[standing] -= 1
+    def spend_one(self, standing: Standing) -> None:
+        """Count one letter of this client or campaign."""
+        self._left[standing] = self.of(standing) - 1
 
     def _account(self, place: DomainPlace) -> Standing | None:
         for account_id in place.domain.account_ids:
             standing = self._accounts[account_id]
-            if self._of(standing) > 0:
+            if self.of(standing) > 0:
                 return standing
         return None
 
-    def _of(self, standing: Standing) -> int:
+    def of(self, standing: Standing) -> int:
+        """Tell how many more may begin by what this standing says."""
         left = self._left.get(standing)
         if left is None:
             left = self._left[standing] = standing.room(self._now, self._mono)

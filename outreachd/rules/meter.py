@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 
 from outreachd.rules.calendar import LocalDay, local_day
 from outreachd.rules.model import Ramp
+from outreachd.rules.records import Charge
 from outreachd.rules.warmup import daily_allowance
 
 UNLIMITED = 2_147_483_647  # the largest integer the ledger's column holds
@@ -74,6 +75,11 @@ class DayMeter:
         if self.left(now) > 0:
             return 0.0
         return (self.day.ends_at - now).total_seconds()
+
+    def charge(self, now: datetime) -> Charge:
+        """Say on which day and under which cap one that begins now counts."""
+        self._roll(now)
+        return Charge(self.day.date, self.cap)
 
     def reserve(self) -> None:
         """Count one that is under way."""

@@ -84,7 +84,6 @@ class Intent:
     domain_id: int
     client_id: int
     campaign_id: int
-    contact_id: int
     at: datetime
     message_id: str
     dated_at: datetime

@@ -9,6 +9,7 @@ the database is away, LeaseLostError when another daemon owns the fleet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -106,6 +107,16 @@ class PgLedger:
                 term,
             )
 
+    async def give_back_strays(
+        self, send_ids: Sequence[int], *, term: int, now: datetime
+    ) -> int:
+        """Return rows this term has leased that nobody works on; tell how many."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            strays: int = await connection.fetchval(
+                sql.text("give_back_strays"), now, term, send_ids
+            )
+        return strays
+
     async def begin(
         self, intents: Sequence[Intent], *, term: int
     ) -> list[IntentAnswer]:
@@ -125,9 +136,7 @@ class PgLedger:
     async def _begin(self, intents: Sequence[Intent], term: int) -> list[IntentAnswer]:
         async with self._database.connection(ACQUIRE_S) as connection:
             async with connection.transaction():
-                if not await connection.fetchval(
-                    sql.text("fence"), self._owner, term
-                ):
+                if not await connection.fetchval(sql.text("fence"), self._owner, term):
                     raise LeaseLostError(f"term {term} is over")
                 rows = await connection.fetch(
                     sql.text("begin_attempts"), *_intent_columns(intents), term
@@ -138,7 +147,21 @@ class PgLedger:
         return answers
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Write outcomes; one already settled is left as it is."""
+        """Write outcomes; one already settled is left as it is.
+
+        A row the database cannot hold must not keep its neighbours out: it is written
+        alone, without the server's text.
+        """
+        try:
+            await self._record(outcomes)
+        except asyncpg.DataError:
+            for outcome in outcomes:
+                try:
+                    await self._record([outcome])
+                except asyncpg.DataError:
+                    await self._record([replace(outcome, text="(unreadable)")])
+
+    async def _record(self, outcomes: Sequence[Outcome]) -> None:
         async with self._database.connection(ACQUIRE_S) as connection:
             await connection.execute(
                 sql.text("record_outcomes"), *_outcome_columns(outcomes)
@@ -221,7 +244,11 @@ def _intent_columns(intents: Sequence[Intent]) -> list[list[object]]:
             intent.message_id,
             intent.dated_at,
             intent.letter_sha256,
-            *(figure for charge in intent.charges for figure in (charge.day, charge.cap)),
+            *(
+                figure
+                for charge in intent.charges
+                for figure in (charge.day, charge.cap)
+            ),
             place,
         )
         for place, intent in enumerate(intents)

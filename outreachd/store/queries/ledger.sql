@@ -208,6 +208,14 @@ FROM returned r JOIN contact c ON c.id = r.contact_id
 WHERE r.suppress
 ON CONFLICT DO NOTHING;
 
+-- name: give_back_strays
+-- Rows this term has leased that nobody works on: the claim's answer was lost.
+-- $1 now, $2 term, $3 sends under way.
+WITH gone AS (
+    UPDATE send SET state = 'scheduled', term = NULL, changed_at = $1
+    WHERE state = 'leased' AND term = $2 AND id <> ALL ($3::bigint[]) RETURNING 1)
+SELECT count(*) FROM gone;
+
 -- name: recover_leased
 -- What a dead owner claimed but did not begin was never handed over. $1 now, $2 term.
 WITH gone AS (

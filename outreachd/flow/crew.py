@@ -1,0 +1,126 @@
+"""The crew: the journeys under way, from start to release.
+
+Every journey ends in exactly one release of its permit. Our own stop is nobody's
+failure: who has not begun is interrupted and the row goes back uncounted; who is past
+the intent is waited for. A bug in a journey holds its row and stops nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from outreachd.clock import Clock
+from outreachd.flow.journey import Ending, Journey, Trip
+from outreachd.flow.pool import Permit, Pool
+from outreachd.flow.recorder import Recorder
+from outreachd.rules.model import Claim, State
+from outreachd.rules.records import GiveBack
+from outreachd.rules.returns import broken, uncounted
+
+log = structlog.get_logger()
+
+
+class Job(Protocol):
+    """A journey as the scheduler runs it."""
+
+    async def close(self, *, timeout: float | None = None) -> None:
+        """Cancel it and wait for its end."""
+
+
+class Crew:
+    """Starts journeys, knows which are under way, ends them well."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        journey: Journey,
+        recorder: Recorder,
+        feedback: Callable[[Permit, Ending], Awaitable[None]],
+        clock: Clock,
+        spawn: Callable[[Coroutine[object, object, None]], Awaitable[Job]],
+    ) -> None:
+        self._pool = pool
+        self._journey = journey
+        self._recorder = recorder
+        self._feedback = feedback
+        self._clock = clock
+        self._spawn = spawn
+        self._jobs: dict[int, tuple[Trip, Job | None]] = {}
+        self._returns: list[GiveBack] = []
+        self._empty = asyncio.Event()
+        self.on_ended: Callable[[int, datetime | None], None] = lambda _, __: None
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def send_ids(self) -> list[int]:
+        """List the sends under way."""
+        return list(self._jobs)
+
+    async def start(self, claim: Claim, permit: Permit) -> None:
+        """Start one journey."""
+        trip = Trip(claim, permit)
+        self._empty.clear()
+        self._jobs[claim.send_id] = (trip, None)
+        job = await self._spawn(self._go(trip))
+        if claim.send_id in self._jobs:
+            self._jobs[claim.send_id] = (trip, job)
+
+    async def _go(self, trip: Trip) -> None:
+        ending = Ending(State.SCHEDULED, spent=False)
+        with self._clock.busy():
+            try:
+                ending = await self._journey.send(trip)
+                await self._feedback(trip.permit, ending)
+            except asyncio.CancelledError:
+                ending = Ending(State.SCHEDULED, spent=trip.is_begun)
+                if not trip.is_begun:
+                    self._returns.append(uncounted(trip.claim, self._clock.now()))
+                raise
+            except Exception as error:
+                ending = Ending(State.HELD, spent=trip.is_begun)
+                log.exception("journey.broken", send_id=trip.claim.send_id)
+                await self._settle_broken(trip, error)
+            finally:
+                self._release(trip, ending)
+
+    async def _settle_broken(self, trip: Trip, error: Exception) -> None:
+        if trip.intent is not None:
+            await self._recorder.outcome(self._journey.lost(trip.intent))
+        else:
+            await self._recorder.give_back(broken(trip.claim, error))
+
+    def _release(self, trip: Trip, ending: Ending) -> None:
+        permit = trip.permit
+        self._pool.release(
+            permit,
+            spent=ending.spent,
+            now=self._clock.now(),
+            mono=self._clock.monotonic(),
+        )
+        del self._jobs[trip.claim.send_id]
+        if not self._jobs:
+            self._empty.set()
+        self.on_ended(permit.lane.id, ending.again_at)
+
+    async def drain(self, *, grace_s: float, begun_s: float) -> None:
+        """End all journeys: not begun ones within ``grace_s``, others in their time."""
+        if not await self._wait_empty(grace_s):
+            await self._interrupt(lambda trip: not trip.is_begun)
+            if not await self._wait_empty(begun_s):
+                await self._interrupt(lambda _: True)
+        returns, self._returns = self._returns, []
+        await asyncio.gather(*map(self._recorder.give_back, returns))
+
+    async def _wait_empty(self, limit_s: float) -> bool:
+        return not self._jobs or await self._clock.wait(self._empty, limit_s)
+
+    async def _interrupt(self, which: Callable[[Trip], bool]) -> None:
+        jobs = [job for trip, job in self._jobs.values() if job and which(trip)]
+        await asyncio.gather(*(job.close(timeout=1.0) for job in jobs))

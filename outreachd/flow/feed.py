@@ -1,0 +1,314 @@
+"""The feed: from "who may send now" to letters on their way, round after round.
+
+A round asks the pool for lanes that are ready, first for those with due follow-ups
+(they stay with the mailbox of the first touch), then, by fair share between clients
+and campaigns, for first touches. It claims exactly that, takes the tokens and starts
+the journeys. Then it sleeps until the next moment at which anything can happen.
+
+Always holds: never more than ``max_in_flight`` letters under way; every claimed row
+either starts a journey or is given back; the feed starts nothing while the lease is
+not trusted or the database is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
+
+import structlog
+
+from outreachd.clock import Clock
+from outreachd.flow.agenda import Agenda
+from outreachd.flow.crew import Crew
+from outreachd.flow.places import Lane
+from outreachd.flow.pool import Permit, Pool
+from outreachd.flow.ports import Ledger
+from outreachd.flow.recorder import Recorder
+from outreachd.flow.room import Room
+from outreachd.rules.model import Campaign, Claim
+from outreachd.rules.records import GiveBack, LedgerAwayError, Queue, Want
+from outreachd.rules.returns import expired, not_now, unknown_campaign
+from outreachd.rules.share import FairShare
+from outreachd.telemetry import Metrics
+
+log = structlog.get_logger()
+
+# Lanes asked for follow-ups in one claim: more would make one statement slow.
+FOLLOW_UPS_A_ROUND = 400
+AWAY_S = 1.0
+# The wall clock has been set when it moved this much against the monotonic one.
+CLOCK_SET_S = 2.0
+SHORTEST_WAIT_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A lane kept for one row of a source; a follow-up's campaign is not known yet."""
+
+    source: int | Queue
+    lane: Lane
+    campaign: Campaign | None
+
+
+class Feed:
+    """Keeps letters going out for as long as ``run()`` runs."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        ledger: Ledger,
+        crew: Crew,
+        recorder: Recorder,
+        share: FairShare,
+        clock: Clock,
+        metrics: Metrics,
+        may_send: Callable[[], bool],
+        term: int,
+        max_in_flight: int,
+        poll_s: float,
+    ) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._crew = crew
+        self._recorder = recorder
+        self._share = share
+        self._clock = clock
+        self._metrics = metrics
+        self._may_send = may_send
+        self._term = term
+        self._max_in_flight = max_in_flight
+        self._poll_s = poll_s
+        self._wake = asyncio.Event()
+        self._is_stale = True  # the agenda must be asked for anew
+        self._asked_at = -inf
+        self._skew_s = self._skew()
+        self._is_stopping = False
+        self.is_ledger_up = True
+        self.agenda = Agenda()
+        crew.on_ended = self._ended
+
+    # --- from outside -----------------------------------------------------------------
+
+    def hint(self) -> None:
+        """Say that there may be new work: ask the ledger now."""
+        self._is_stale = True
+        self._wake.set()
+
+    def nudge(self) -> None:
+        """Say that something has changed: look again now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; ``run()`` ends with the round it is in."""
+        self._is_stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Go round until stopped."""
+        while not self._is_stopping:
+            self._wake.clear()
+            with self._clock.busy():
+                wait_s = await self._round()
+            if wait_s > 0 and not self._is_stopping:
+                await self._clock.wait(self._wake, max(wait_s, SHORTEST_WAIT_S))
+
+    # --- a round ----------------------------------------------------------------------
+
+    async def _round(self) -> float:
+        """Start what can start; tell the seconds until it is worth looking again."""
+        now, mono = self._clock.now(), self._clock.monotonic()
+        if abs(self._skew() - self._skew_s) > CLOCK_SET_S:
+            log.warning("clock.set", seconds=round(self._skew() - self._skew_s, 1))
+            self._skew_s = self._skew()
+            self._pool.rearm(now, mono)
+        slots = self._slots()
+        if slots <= 0 or not self._may_send():
+            return self._poll_s if slots <= 0 else AWAY_S
+        try:
+            await self._ask_agenda(now, mono)
+            picks, wait_s = self._choose(slots, now, mono)
+            if picks:
+                await self._claim(picks)
+                return 0.0
+        except LedgerAwayError:
+            self._lost_ledger()
+            return AWAY_S
+        return wait_s
+
+    def _slots(self) -> int:
+        """Tell how many may start; few at a time would make many small claims."""
+        free = self._max_in_flight - len(self._crew)
+        return free if free * 4 >= self._max_in_flight else 0
+
+    async def _ask_agenda(self, now: datetime, mono: float) -> None:
+        if not self._is_stale and mono - self._asked_at < self._poll_s:
+            return
+        if not self.is_ledger_up:
+            # A claim whose answer was lost may have leased rows nobody works on.
+            await self._ledger.give_back_strays(
+                self._crew.send_ids(), term=self._term, now=now
+            )
+        self._is_stale = False
+        queues = await self._ledger.queues()
+        self.agenda.take_on(self._pool.lanes, self._pool.roster.campaigns, queues)
+        self.agenda.learn(await self._ledger.next_due(self.agenda.sources()))
+        self._asked_at = mono
+        if not self.is_ledger_up:
+            log.info("ledger.back")
+            self.is_ledger_up = True
+
+    def _lost_ledger(self) -> None:
+        if self.is_ledger_up:
+            log.warning("ledger.away")
+        self.is_ledger_up = False
+        self._is_stale = True
+
+    # --- choosing ---------------------------------------------------------------------
+
+    def _choose(
+        self, slots: int, now: datetime, mono: float
+    ) -> tuple[list[Pick], float]:
+        self._pool.advance(now, mono)
+        room = Room(self._pool.accounts, now, mono)
+        picks = self._follow_ups(min(slots, FOLLOW_UPS_A_ROUND), room, now, mono)
+        picks += self._first_touches(slots - len(picks), room, now, mono)
+        wait_s = min(
+            self._poll_s,
+            self._pool.next_wait_s(mono),
+            self.agenda.next_wait_s(now),
+            room.blocked_s,
+        )
+        return picks, wait_s
+
+    def _follow_ups(
+        self, slots: int, room: Room, now: datetime, mono: float
+    ) -> list[Pick]:
+        picks: list[Pick] = []
+        for lane in self.agenda.followers(now):
+            if len(picks) == slots:
+                break
+            if self._pool.is_ready(lane, now, mono) and room.is_open(lane.domain):
+                self._pool.keep(lane)
+                room.spend(lane.domain)
+                picks.append(Pick(lane.id, lane, None))
+        return picks
+
+    def _first_touches(
+        self, slots: int, room: Room, now: datetime, mono: float
+    ) -> list[Pick]:
+        picks: list[Pick] = []
+        open_queues = self._open_queues(room, now, mono)
+        turns: dict[int, set[int]] = {}
+        for campaign_id in open_queues:
+            client_id = self._pool.roster.campaigns[campaign_id].client_id
+            turns.setdefault(client_id, set()).add(campaign_id)
+        while turns and len(picks) < slots:
+            client_id, campaign_id = self._share.pick(turns)
+            client = self._pool.clients[client_id]
+            lane = (
+                self._pool.longest_idle(campaign_id, room, now, mono)
+                if room.of(client) > 0
+                else None
+            )
+            if lane is None:
+                turns[client_id].discard(campaign_id)
+                if not turns[client_id]:
+                    del turns[client_id]
+                continue
+            room.spend(lane.domain)
+            room.spend_one(client)
+            self._share.charge(client_id, campaign_id)
+            campaign = self._pool.roster.campaigns[campaign_id]
+            picks.append(Pick(open_queues[campaign_id], lane, campaign))
+        return picks
+
+    def _open_queues(self, room: Room, now: datetime, mono: float) -> dict[int, Queue]:
+        found: dict[int, Queue] = {}
+        for campaign_id, standing in self._pool.campaigns.items():
+            queue = self.agenda.open_queue(campaign_id, now)
+            if queue is not None and room.of(standing) > 0:
+                found[campaign_id] = queue
+        return found
+
+    # --- claiming ---------------------------------------------------------------------
+
+    async def _claim(self, picks: Sequence[Pick]) -> None:
+        counts: dict[int | Queue, int] = {}
+        for pick in picks:
+            counts[pick.source] = counts.get(pick.source, 0) + 1
+        wants = [Want(source, count) for source, count in counts.items()]
+        started = self._clock.monotonic()
+        try:
+            rows = await self._ledger.claim(
+                wants, term=self._term, now=self._clock.now()
+            )
+        except LedgerAwayError:
+            for pick in picks:
+                self._put_back(pick)
+            raise
+        self._metrics.claim_seconds.observe(self._clock.monotonic() - started)
+        claims: dict[int | Queue, deque[Claim]] = {}
+        for source, claim in rows:
+            claims.setdefault(source, deque()).append(claim)
+        short: set[int | Queue] = set()
+        returns: list[GiveBack] = []
+        for pick in picks:
+            of_source = claims.get(pick.source)
+            if not of_source:
+                short.add(pick.source)
+                self._put_back(pick)
+            elif back := await self._start(of_source.popleft(), pick):
+                returns.append(back)
+        await asyncio.gather(*map(self._recorder.give_back, returns))
+        if short or returns:
+            sources = short | {pick.source for pick in picks} if returns else short
+            self.agenda.learn(await self._ledger.next_due(list(sources)))
+
+    def _put_back(self, pick: Pick) -> None:
+        now, mono = self._clock.now(), self._clock.monotonic()
+        if pick.campaign is not None:
+            self._share.refund(pick.campaign.client_id, pick.campaign.id)
+        self._pool.arm(pick.lane, now, mono)
+
+    async def _start(self, claim: Claim, pick: Pick) -> GiveBack | None:
+        """Send a claimed row on its way, or say how it goes back."""
+        now, mono = self._clock.now(), self._clock.monotonic()
+        campaign = self._pool.roster.campaigns.get(claim.campaign_id)
+        back = self._turned_away(claim, campaign, now)
+        if back is None and campaign is not None:
+            permit = self._pool.take(pick.lane, campaign, now, mono)
+            if isinstance(permit, Permit):
+                if pick.campaign is None:
+                    self._share.charge(campaign.client_id, campaign.id)
+                await self._crew.start(claim, permit)
+                return None
+            back = not_now(claim, now, permit, "no_room")
+        self._put_back(pick)
+        return back
+
+    def _turned_away(
+        self, claim: Claim, campaign: Campaign | None, now: datetime
+    ) -> GiveBack | None:
+        if campaign is None:
+            return unknown_campaign(claim)
+        if campaign.useful_for_s is not None:
+            useful_until = claim.first_due_at + timedelta(seconds=campaign.useful_for_s)
+            if now > useful_until:
+                return expired(claim, useful_until)
+        window = self.agenda.window(Queue(campaign.id, claim.zone), now)
+        closed_s = window.wait_s(now)
+        return not_now(claim, now, closed_s, "window_closed") if closed_s > 0 else None
+
+    def _ended(self, lane_id: int, again_at: datetime | None) -> None:
+        if again_at is not None:
+            self.agenda.expect(lane_id, again_at)
+        if self._slots() > 0:
+            self._wake.set()
+
+    def _skew(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()

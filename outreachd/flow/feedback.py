@@ -1,0 +1,109 @@
+"""What a hand-over teaches: figures, and who must rest (station 10).
+
+A failure rests only whom its verdict is about; a success ends the rest. What only a
+person can mend is paused in the ledger, so that it stays paused after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from outreachd.clock import Clock
+from outreachd.flow.journey import Ending
+from outreachd.flow.pool import Permit, Pool
+from outreachd.rules.admission import Setback
+from outreachd.rules.model import Kind, Permanence, State
+from outreachd.rules.setback import consequence
+from outreachd.telemetry import Metrics
+
+log = structlog.get_logger()
+
+Pauser = Callable[[Kind, int, str], Awaitable[None]]
+
+
+class Feedback:
+    """Learns from endings, for one pool."""
+
+    def __init__(
+        self, pool: Pool, metrics: Metrics, clock: Clock, pause: Pauser
+    ) -> None:
+        self._pool = pool
+        self._metrics = metrics
+        self._clock = clock
+        self._pause = pause
+        self._failures: dict[tuple[Kind, int], int] = {}
+
+    async def learn(self, permit: Permit, ending: Ending) -> None:
+        """Count an ending and draw its consequence."""
+        self._count(permit, ending)
+        verdict, reply = ending.verdict, ending.reply
+        if verdict is None or reply is None:
+            return
+        if verdict.permanence is Permanence.ACCEPTED:
+            if self._failures:
+                self._recovered(permit)
+            return
+        own_login = permit.route.mailbox_id is not None
+        mono = self._clock.monotonic()
+        why = f"{reply.phase}: {reply.code} {reply.text}"
+        first = consequence(
+            verdict, own_login=own_login, failures=1, why=why, mono=mono
+        )
+        if first is None:
+            return
+        id = _id(first.kind, permit)
+        failures = self._failures.get((first.kind, id), 0) + 1
+        self._failures[first.kind, id] = failures
+        found = consequence(
+            verdict, own_login=own_login, failures=failures, why=why, mono=mono
+        )
+        assert found is not None
+        self._set_back(found.kind, id, found.setback)
+        log.warning(
+            "sender.set_back",
+            kind=found.kind.value,
+            id=id,
+            failures=failures,
+            reason=verdict.reason,
+            phase=reply.phase.value,
+            code=reply.code,
+        )
+        if found.is_pause:
+            await self._pause(found.kind, id, f"{verdict.reason}: {why}"[:200])
+
+    def _recovered(self, permit: Permit) -> None:
+        for kind in (Kind.MAILBOX, Kind.DOMAIN, Kind.ACCOUNT):
+            key = (kind, _id(kind, permit))
+            if self._failures.pop(key, 0):
+                self._set_back(*key, None)
+
+    def _set_back(self, kind: Kind, id: int, setback: Setback | None) -> None:
+        self._pool.set_back(
+            kind, id, setback, self._clock.now(), self._clock.monotonic()
+        )
+
+    def _count(self, permit: Permit, ending: Ending) -> None:
+        client = self._pool.roster.clients.get(permit.campaign.client_id)
+        outcome = "retry" if ending.state is State.SCHEDULED else ending.state.value
+        self._metrics.sends(
+            client.name if client else "",
+            permit.campaign.direction,
+            permit.account.name,
+            outcome,
+        ).inc()
+        if ending.verdict is not None and ending.verdict.reason == "unknown":
+            self._metrics.unknown_replies(permit.account.name).inc()
+
+
+def _id(kind: Kind, permit: Permit) -> int:
+    match kind:
+        case Kind.MAILBOX:
+            return permit.lane.id
+        case Kind.DOMAIN:
+            return permit.lane.domain.domain.id
+        case Kind.ACCOUNT:
+            return permit.account.id
+        case _:
+            raise AssertionError(f"nothing rests by {kind}")

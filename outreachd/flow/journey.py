@@ -1,0 +1,134 @@
+"""One send, start to finish: the stations in order. Start reading here.
+
+     3 admit     the feed has claimed the row and the pool has given a permit
+     4 render    a missing variable or a bad template holds the send, nothing is mailed
+     5 open      connect or reuse, MAIL, RCPT: a refusal here means nothing was sent
+     6 intent    the durable word, written with every gate checked once more
+     7 deliver   DATA, the letter, the final dot: from here on it may have arrived
+     8 judge     the reply becomes a verdict
+     9 record    the outcome, and with it the next step of the sequence
+
+Always holds: no DATA without a granted intent; after a granted intent exactly one
+outcome is recorded; a send that was not begun goes back uncounted. Nothing here
+decides: it asks ``rules`` and acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from outreachd.flow.batch import Batcher
+from outreachd.flow.clerk import Clerk
+from outreachd.flow.pool import Permit
+from outreachd.flow.ports import Carrier
+from outreachd.flow.recorder import Recorder
+from outreachd.rules.letter import Unfillable
+from outreachd.rules.model import Claim, Envelope, Reply, State, Verdict
+from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError, Outcome
+from outreachd.rules.reply import judge
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a journey ended, for the pool and for the figures.
+
+    ``spent``: a letter may have gone out, so the gap counts. ``again_at``: when the
+    row is due again, if it stays with its mailbox.
+    """
+
+    state: State
+    spent: bool
+    verdict: Verdict | None = None
+    reply: Reply | None = None
+    again_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Trip:
+    """One claimed send with its permit, under way."""
+
+    claim: Claim
+    permit: Permit
+    intent: Intent | None = None  # on its way or written: do not interrupt
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the letter may be going out."""
+        return self.intent is not None
+
+
+class Journey:
+    """Takes claimed sends through the stations."""
+
+    def __init__(
+        self,
+        *,
+        clerk: Clerk,
+        carrier: Carrier,
+        intents: Batcher[Intent, IntentAnswer],
+        recorder: Recorder,
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._clerk = clerk
+        self._carrier = carrier
+        self._intents = intents
+        self._recorder = recorder
+        self._new_id = new_id
+
+    async def send(self, trip: Trip) -> Ending:
+        """Hand one letter over, or tell why not."""
+        claim, permit = trip.claim, trip.permit
+        written = self._clerk.write(claim, permit)
+        if isinstance(written, Unfillable):
+            return await self._hold(claim, written)
+        message = written.letter.message
+        envelope = Envelope(permit.lane.standing.box.address, claim.email)
+        session = await self._carrier.open(permit.route, envelope, len(message))
+        if isinstance(session, Reply):
+            return await self._refused(claim, permit, session)
+        intent = self._clerk.intent(claim, permit, written, self._new_id())
+        trip.intent = intent
+        answer = await self._begin(intent)
+        if answer is not IntentAnswer.GRANTED:
+            session.abandon()
+            return await self._denied(claim, intent, answer)
+        reply = await session.deliver(message)
+        verdict = judge(reply)
+        outcome = self._clerk.outcome(claim, permit, written, intent, reply, verdict)
+        await self._recorder.outcome(outcome)
+        return Ending(outcome.state, True, verdict, reply, outcome.due_at)
+
+    def lost(self, intent: Intent) -> Outcome:
+        """Say of a journey that broke after its intent that nobody knows its end."""
+        return self._clerk.lost(intent)
+
+    async def _begin(self, intent: Intent) -> IntentAnswer | None:
+        """Write the intent; None = the ledger is away and nobody knows."""
+        try:
+            return await self._intents.submit(intent)
+        except LedgerAwayError:
+            return None
+
+    async def _hold(self, claim: Claim, why: Unfillable) -> Ending:
+        await self._recorder.give_back(self._clerk.held(claim, why))
+        return Ending(State.HELD, spent=False)
+
+    async def _refused(self, claim: Claim, permit: Permit, reply: Reply) -> Ending:
+        verdict = judge(reply)
+        row = self._clerk.refused(claim, permit, reply, verdict)
+        await self._recorder.give_back(row)
+        return Ending(row.state, False, verdict, reply, row.due_at)
+
+    async def _denied(
+        self, claim: Claim, intent: Intent, answer: IntentAnswer | None
+    ) -> Ending:
+        """Step back: the ledger said no, or nothing; DATA was not said."""
+        if answer is None:
+            # Whether the intent was written is unknown; the letter surely was not.
+            await self._recorder.outcome(self._clerk.unspoken(claim, intent))
+        row = self._clerk.denied(claim, answer)
+        await self._recorder.give_back(row)
+        return Ending(row.state, spent=answer is None, again_at=row.due_at)

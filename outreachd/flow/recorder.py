@@ -1,0 +1,103 @@
+"""Writes what became of sends, and does not rest until the ledger has it.
+
+An outcome that is known must not be forgotten: while the database is away it is kept
+in a journal on disk and written again and again. Callers wait meanwhile, so no more
+than what was under way can pile up. A row that the ledger will not take does not
+stop its neighbours: that is the ledger's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from outreachd.clock import Clock
+from outreachd.flow.batch import Batcher
+from outreachd.flow.ports import Ledger
+from outreachd.rules.records import GiveBack, LedgerAwayError, Outcome
+
+Row = TypeVar("Row", Outcome, GiveBack)
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 2.0
+
+
+class Journal(Protocol):
+    """Outcomes on disk, for the time the database is away."""
+
+    async def append(self, outcomes: Sequence[Outcome]) -> None:
+        """Write and sync; raises OSError if the disk does not take it."""
+
+    async def clear(self) -> None:
+        """Forget what has reached the ledger."""
+
+
+class Recorder:
+    """Outcomes and returns in group commits, repeated until they are written."""
+
+    def __init__(
+        self, ledger: Ledger, journal: Journal, clock: Clock, *, term: int
+    ) -> None:
+        self._ledger = ledger
+        self._journal = journal
+        self._clock = clock
+        self._term = term
+        self._journaled = 0
+        self.pending = 0  # handed in, not yet in the ledger
+        self._outcomes: Batcher[Outcome, None] = Batcher(self._write_outcomes)
+        self._returns: Batcher[GiveBack, None] = Batcher(self._write_returns)
+
+    async def outcome(self, outcome: Outcome) -> None:
+        """Record what became of an attempt."""
+        self.pending += 1
+        try:
+            await self._outcomes.submit(outcome)
+        finally:
+            self.pending -= 1
+
+    async def give_back(self, row: GiveBack) -> None:
+        """Return a claimed row for which no intent was written."""
+        self.pending += 1
+        try:
+            await self._returns.submit(row)
+        finally:
+            self.pending -= 1
+
+    async def _write_outcomes(self, outcomes: Sequence[Outcome]) -> Sequence[None]:
+        async def keep() -> None:
+            self._journaled += len(outcomes)
+            await self._journal.append(outcomes)
+
+        await self._until_written(outcomes, self._ledger.record, keep)
+        if self._journaled:
+            self._journaled = 0
+            await self._journal.clear()
+        return [None] * len(outcomes)
+
+    async def _write_returns(self, rows: Sequence[GiveBack]) -> Sequence[None]:
+        async def write(rows: Sequence[GiveBack]) -> None:
+            await self._ledger.give_back(rows, term=self._term, now=self._clock.now())
+
+        async def keep() -> None:
+            """Keep nothing: a leased row goes back by itself when its term is over."""
+
+        await self._until_written(rows, write, keep)
+        return [None] * len(rows)
+
+    async def _until_written(
+        self,
+        rows: Sequence[Row],
+        write: Callable[[Sequence[Row]], Awaitable[None]],
+        keep: Callable[[], Awaitable[None]],
+    ) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await write(rows)
+            except LedgerAwayError:
+                if pause_s == FIRST_PAUSE_S:
+                    await keep()
+                await self._clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            else:
+                return
