@@ -18,7 +18,7 @@ from datetime import datetime
 
 import minijinja
 
-from outreachd.rules import mime, template
+from outreachd.rules import mime
 from outreachd.rules.address import is_envelope_address
 from outreachd.rules.footer import with_html_footer, with_text_footer
 from outreachd.rules.model import Client, Mailbox, Step
@@ -66,15 +66,6 @@ class _RefusedError(Exception):
 def new_message_id(random_bytes: bytes, domain: str) -> str:
     """Name a letter; 16 octets of chance or more make it the only one of its name."""
     return f"<{random_bytes.hex()}@{domain}>"
-
-
-def check_step(step: Step) -> Iterator[str]:
-    """Tell what is wrong with a step's wording, each with its part and line."""
-    for name, source in _sources(step):
-        for problem in template.check(name, source):
-            yield f"{name}, {problem}"
-        if name == "subject" and "\n" in source.strip():
-            yield "subject, line 1: a subject is one line"
 
 
 def compile_letter(

@@ -6,7 +6,7 @@ before the engine sees the source: no calls, no `set`, no `*`, no endless expres
 That, a fuel limit and caps on the length of source, values and result keep the worst
 template to tens of milliseconds and megabytes, as the engine's own limits alone do not
 (it doubles strings without end and overflows its stack on a long expression).
-A template named "html" escapes what it inserts. Source: minijinja's documentation.
+The template "html" escapes what it inserts, "subject" is one line. Source: minijinja's documentation.
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ def check(name: str, source: str) -> list[Problem]:
     """List what is wrong with a template; empty = it can be compiled."""
     if len(source) > MAX_SOURCE:
         return [Problem(1, f"it is longer than {MAX_SOURCE} characters")]
+    if name == "subject" and "\n" in source.strip():
+        return [Problem(1, "a subject is one line")]
     if problems := list(_forbidden(source)):
         return problems
     try:

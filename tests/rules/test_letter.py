@@ -18,7 +18,6 @@ from outreachd.rules.letter import (
     Composer,
     Letter,
     Unfillable,
-    check_step,
     compile_letter,
     new_message_id,
 )
@@ -358,14 +357,6 @@ def test_a_bad_wording_is_found_when_it_is_compiled() -> None:
     assert isinstance(made, Unfillable)
     assert made.reason == "template_error"
     assert made.detail.startswith("step 1: html, line 2: `debug(`")
-
-
-def test_check_names_every_fault_of_a_step() -> None:
-    """What `apply` says: the part, the line and the reason, for all parts."""
-    step = replace(STEP, subject="a\nb", text="{{ x", html="{% set a = 1 %}")
-    faults = list(check_step(step))
-    assert [fault.split(",")[0] for fault in faults] == ["subject", "text", "html"]
-    assert not list(check_step(replace(STEP, subject="Hello\n", html=HTML)))
 
 
 @pytest.mark.parametrize(

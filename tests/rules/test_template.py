@@ -197,3 +197,10 @@ def test_too_many_tags_are_too_many() -> None:
     assert rendered("{{ a }}" * MAX_TAGS, a="x") == "x" * MAX_TAGS  # fuel is enough
     [problem] = check("text", "{{ a }}" * (MAX_TAGS + 1))
     assert str(problem) == f"line 1: it has more than {MAX_TAGS} tags"
+
+
+def test_a_subject_is_one_line() -> None:
+    """S1: a line break in a subject is found when it is written, not when it is sent."""
+    assert str(check("subject", "a\nb")[0]) == "line 1: a subject is one line"
+    assert not check("subject", "Hello\n")
+    assert not check("text", "a\nb")
