@@ -6,7 +6,8 @@ before the engine sees the source: no calls, no `set`, no `*`, no endless expres
 That, a fuel limit and caps on the length of source, values and result keep the worst
 template to tens of milliseconds and megabytes, as the engine's own limits alone do not
 (it doubles strings without end and overflows its stack on a long expression).
-The template "html" escapes what it inserts, "subject" is one line. Source: minijinja's documentation.
+The template "html" escapes what it inserts, "subject" is one line.
+Source: minijinja's documentation.
 """
 
 from __future__ import annotations

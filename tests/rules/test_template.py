@@ -200,7 +200,7 @@ def test_too_many_tags_are_too_many() -> None:
 
 
 def test_a_subject_is_one_line() -> None:
-    """S1: a line break in a subject is found when it is written, not when it is sent."""
+    """S1: a line break in a subject is found when it is written, not when sent."""
     assert str(check("subject", "a\nb")[0]) == "line 1: a subject is one line"
     assert not check("subject", "Hello\n")
     assert not check("text", "a\nb")
