@@ -16,6 +16,9 @@ from typing import TypeAlias
 
 from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
 
+# Stands for a stored password that no longer opens: it differs from every other.
+UNREADABLE = ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedClient:
@@ -155,6 +158,10 @@ class Change:
     returns: bool = False  # it was retired
     fields: tuple[tuple[str, str, str], ...] = ()
 
+    def touches(self, name: str) -> bool:
+        """Tell whether a field must be written."""
+        return self.sign is Sign.ADD or any(part[0] == name for part in self.fields)
+
     def __str__(self) -> str:
         line = f"{self.sign} {self.kind} {self.name}"
         if self.returns:
@@ -205,7 +212,9 @@ def _differences(old: Thing, new: Thing) -> Iterator[tuple[str, str, str]]:
 
 
 def _presence(password: str | None, word: str = "set") -> str:
-    return word if password else "none"
+    if password is None:
+        return "none"
+    return "unreadable" if password == UNREADABLE else word
 
 
 def _crowd(before: frozenset[str], after: frozenset[str]) -> str:
@@ -232,5 +241,5 @@ def _shown(value: object) -> str:
         case float():
             return f"{value:g}"
         case _:
-            text = str(value)
+            text = " ".join(str(value).split())
             return text if len(text) <= 60 else f"{text[:57]}..."

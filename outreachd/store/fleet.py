@@ -1,0 +1,197 @@
+"""Making the fleet what the fleet file wants, in one transaction or not at all.
+
+``apply`` compares under a lock, writes only what differs, a statement a kind, and
+retires what vanished; applying the same fleet twice writes nothing. Daemons are told by
+NOTIFY outreachd_fleet when it commits. Passwords go in sealed, and only changed ones.
+Errors: FleetMovedError when somebody else applied between plan and consent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from outreachd.rules.fleet_plan import (
+    Change,
+    Fleet,
+    Sign,
+    Thing,
+    WantedAccount,
+    WantedCampaign,
+    WantedDomain,
+    WantedMailbox,
+    plan,
+)
+from outreachd.rules.model import Kind
+from outreachd.store import sql
+from outreachd.store.database import Connection
+from outreachd.store.fleet_present import read_present
+from outreachd.store.vault import Vault
+
+# Seconds a statement may take; the longest writes all mailboxes.
+STATEMENT_LIMIT_S = 60.0
+
+# Lines of a plan that the audit keeps; beyond it the counts tell the size.
+AUDITED_LINES = 500
+
+
+class FleetMovedError(Exception):
+    """The fleet in the database is no longer the one that the plan was made for."""
+
+
+async def apply(
+    connection: Connection,
+    wanted: Fleet,
+    vault: Vault,
+    *,
+    now: datetime,
+    author: str,
+    agreed: Sequence[Change] | None = None,
+) -> list[Change]:
+    """Make the fleet the wanted one; tell what was changed.
+
+    ``agreed`` = the plan somebody consented to: if the plan is another by now,
+    nothing is done and FleetMovedError is raised.
+    """
+    async with connection.transaction():
+        await _run(connection, "lock_fleet")
+        changes = plan(wanted, await read_present(connection, vault))
+        if agreed is not None and list(agreed) != changes:
+            raise FleetMovedError
+        if changes:
+            await _write(connection, wanted, changes, vault)
+            await _run(connection, "note_applied", now, author, _audited(changes))
+            await _run(connection, "notify_fleet")
+    return changes
+
+
+async def _write(
+    connection: Connection, wanted: Fleet, changes: Sequence[Change], vault: Vault
+) -> None:
+    for kind, put in _PUT.items():
+        things = _touched(wanted, changes, kind)
+        if things:
+            await _run(connection, put, _json(map(_row, things)))
+    campaigns = [
+        thing
+        for thing in _touched(wanted, changes, Kind.CAMPAIGN)
+        if isinstance(thing, WantedCampaign)
+    ]
+    await _write_sequences(connection, campaigns)
+    await _write_secrets(connection, wanted, changes, vault)
+    for kind, retire in _RETIRE.items():
+        if gone := [
+            c.name for c in changes if c.sign is Sign.RETIRE and c.kind is kind
+        ]:
+            await _run(connection, retire, gone)
+
+
+async def _write_sequences(
+    connection: Connection, campaigns: Sequence[WantedCampaign]
+) -> None:
+    if not campaigns:
+        return
+    for campaign in campaigns:
+        await _run(connection, "put_pool", campaign.name, sorted(campaign.mailboxes))
+    names = [campaign.name for campaign in campaigns]
+    lengths = [len(campaign.steps) for campaign in campaigns]
+    await _run(connection, "cut_steps", names, lengths)
+    await _run(connection, "put_steps", _json(_step_rows(campaigns)))
+
+
+async def _write_secrets(
+    connection: Connection, wanted: Fleet, changes: Sequence[Change], vault: Vault
+) -> None:
+    """Seal the passwords that changed, and drop those that are gone."""
+    names: dict[Kind, list[str]] = {Kind.ACCOUNT: [], Kind.MAILBOX: []}
+    for change in changes:
+        if change.kind in names and change.touches("password"):
+            names[change.kind].append(change.name)
+    if not any(names.values()):
+        return
+    owners = await connection.fetch(sql.text("secret_owners"), *names.values())
+    sealed, dropped = [], []
+    for kind, name, target_id in owners:
+        thing = wanted.things[Kind(kind)][name]
+        assert isinstance(thing, WantedAccount | WantedMailbox)
+        if thing.password is None:
+            dropped.append((kind, target_id))
+        else:
+            ciphertext = vault.seal(kind, target_id, thing.password)
+            sealed.append((kind, target_id, ciphertext))
+    if sealed:
+        await _run(connection, "put_secrets", *map(list, zip(*sealed, strict=True)))
+    if dropped:
+        await _run(connection, "drop_secrets", *map(list, zip(*dropped, strict=True)))
+
+
+_PUT = {
+    Kind.CLIENT: "put_clients",
+    Kind.ACCOUNT: "put_accounts",
+    Kind.DOMAIN: "put_domains",
+    Kind.MAILBOX: "put_mailboxes",
+    Kind.CAMPAIGN: "put_campaigns",
+}
+_RETIRE = {
+    Kind.CAMPAIGN: "retire_campaigns",
+    Kind.MAILBOX: "retire_mailboxes",
+    Kind.DOMAIN: "retire_domains",
+    Kind.ACCOUNT: "retire_accounts",
+    Kind.CLIENT: "retire_clients",
+}
+
+
+async def _run(connection: Connection, name: str, *values: object) -> None:
+    await connection.execute(sql.text(name), *values, timeout=STATEMENT_LIMIT_S)
+
+
+def _touched(wanted: Fleet, changes: Sequence[Change], kind: Kind) -> list[Thing]:
+    return [
+        wanted.things[kind][change.name]
+        for change in changes
+        if change.kind is kind and change.sign is not Sign.RETIRE
+    ]
+
+
+def _row(thing: Thing) -> dict[str, Any]:
+    """Make the columns of a thing; its password, pool and steps go elsewhere."""
+    aside = ("password", "warmup", "mailboxes", "steps")
+    row = {
+        part.name: getattr(thing, part.name)
+        for part in fields(thing)
+        if part.name not in aside
+    }
+    if isinstance(thing, WantedDomain | WantedMailbox) and thing.warmup:
+        row["ramp_start"] = thing.warmup.start
+        row["ramp_end"] = thing.warmup.end
+        row["ramp_days"] = thing.warmup.days
+    return row
+
+
+def _step_rows(campaigns: Iterable[WantedCampaign]) -> Iterable[dict[str, Any]]:
+    for campaign in campaigns:
+        for number, step in enumerate(campaign.steps, 1):
+            yield {
+                "campaign": campaign.name,
+                "number": number,
+                "subject": step.subject,
+                "body_text": step.text,
+                "body_html": step.html,
+                "delay": step.delay,
+                "delay_unit": step.delay_unit,
+            }
+
+
+def _json(rows: Iterable[dict[str, Any]]) -> str:
+    return msgspec.json.encode(list(rows)).decode()
+
+
+def _audited(changes: Sequence[Change]) -> str:
+    lines = [str(change) for change in changes[:AUDITED_LINES]]
+    counts = Counter(change.sign.name.lower() for change in changes)
+    return msgspec.json.encode({"counts": counts, "changes": lines}).decode()

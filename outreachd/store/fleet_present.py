@@ -1,0 +1,145 @@
+"""The fleet as the database holds it, in the words of the fleet file.
+
+What is retired is only named, so that it can return under its old id. Passwords are
+opened for the comparison; one that no longer opens is told as unreadable, and applying
+the fleet seals it anew. One read is one picture: the caller holds the transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from outreachd.rules.fleet_plan import (
+    UNREADABLE,
+    Fleet,
+    Pool,
+    Thing,
+    WantedAccount,
+    WantedCampaign,
+    WantedClient,
+    WantedDomain,
+    WantedMailbox,
+    WantedStep,
+    WrittenCalendar,
+)
+from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.store import sql
+from outreachd.store.database import Connection
+from outreachd.store.vault import Vault, VaultError
+
+Secrets = dict[tuple[str, int], str]
+
+
+async def read_present(connection: Connection, vault: Vault) -> Fleet:
+    """Read the fleet that was applied last."""
+    passwords = await _passwords(connection, vault)
+    steps = await _steps(connection)
+    rows = {kind: await connection.fetch(sql.text(_READ[kind])) for kind in Kind}
+    things: dict[Kind, list[Thing]] = {
+        Kind.CLIENT: [_client(r) for r in _live(rows[Kind.CLIENT])],
+        Kind.ACCOUNT: [_account(r, passwords) for r in _live(rows[Kind.ACCOUNT])],
+        Kind.DOMAIN: [_domain(r) for r in _live(rows[Kind.DOMAIN])],
+        Kind.MAILBOX: [_mailbox(r, passwords) for r in _live(rows[Kind.MAILBOX])],
+        Kind.CAMPAIGN: [_campaign(r, steps) for r in _live(rows[Kind.CAMPAIGN])],
+    }
+    return Fleet(
+        things={k: {_name(k, t): t for t in found} for k, found in things.items()},
+        retired=frozenset(
+            (kind, row[_KEY.get(kind, "name")])
+            for kind, found in rows.items()
+            for row in found
+            if row["retired"]
+        ),
+    )
+
+
+_READ = {
+    Kind.CLIENT: "present_clients",
+    Kind.ACCOUNT: "present_accounts",
+    Kind.DOMAIN: "present_domains",
+    Kind.MAILBOX: "present_mailboxes",
+    Kind.CAMPAIGN: "present_campaigns",
+}
+_KEY = {Kind.MAILBOX: "address"}  # all others go by their name
+
+
+def _name(kind: Kind, thing: Thing) -> str:
+    return str(getattr(thing, _KEY.get(kind, "name")))
+
+
+def _live(rows: Iterable[asyncpg.Record]) -> list[asyncpg.Record]:
+    return [row for row in rows if not row["retired"]]
+
+
+async def _passwords(connection: Connection, vault: Vault) -> Secrets:
+    found: Secrets = {}
+    for row in await connection.fetch(sql.text("present_secrets")):
+        owner = (row["kind"], row["target_id"])
+        try:
+            found[owner] = vault.open(*owner, row["ciphertext"])
+        except VaultError:
+            found[owner] = UNREADABLE
+    return found
+
+
+async def _steps(connection: Connection) -> dict[str, list[WantedStep]]:
+    found: dict[str, list[WantedStep]] = defaultdict(list)
+    for row in await connection.fetch(sql.text("present_steps")):
+        step = WantedStep(
+            subject=row["subject"],
+            text=row["body_text"],
+            html=row["body_html"],
+            delay=row["delay"],
+            delay_unit=DelayUnit(row["delay_unit"]),
+        )
+        found[row["campaign"]].append(step)
+    return found
+
+
+def _client(row: asyncpg.Record) -> WantedClient:
+    return WantedClient(**_values(row))
+
+
+def _account(row: asyncpg.Record, passwords: Secrets) -> WantedAccount:
+    values = _values(row) | {"tls": Tls(row["tls"])}
+    return WantedAccount(**values, password=passwords.get(("account", row["id"])))
+
+
+def _domain(row: asyncpg.Record) -> WantedDomain:
+    values = _values(row) | {"accounts": tuple(row["accounts"])}
+    return WantedDomain(**values, warmup=_ramp(row))
+
+
+def _mailbox(row: asyncpg.Record, passwords: Secrets) -> WantedMailbox:
+    values = _values(row) | {"tags": tuple(row["tags"])}
+    password = passwords.get(("mailbox", row["id"]))
+    return WantedMailbox(**values, warmup=_ramp(row), password=password)
+
+
+def _campaign(
+    row: asyncpg.Record, steps: dict[str, list[WantedStep]]
+) -> WantedCampaign:
+    values = _values(row) | {
+        "pool": msgspec.json.decode(row["pool"], type=Pool),
+        "calendar": msgspec.json.decode(row["calendar"], type=WrittenCalendar),
+        "on_uncertain": OnUncertain(row["on_uncertain"]),
+        "mailboxes": frozenset(row["mailboxes"]),
+    }
+    return WantedCampaign(**values, steps=tuple(steps[row["name"]]))
+
+
+def _values(row: asyncpg.Record) -> dict[str, Any]:
+    """Take the columns that have the names of a wanted value's fields."""
+    ours = ("id", "retired", "ramp_start", "ramp_end", "ramp_days")
+    return {key: value for key, value in row.items() if key not in ours}
+
+
+def _ramp(row: asyncpg.Record) -> Ramp | None:
+    if row["ramp_days"] is None:
+        return None
+    return Ramp(start=row["ramp_start"], end=row["ramp_end"], days=row["ramp_days"])
