@@ -1,0 +1,280 @@
+"""The laws of applying a fleet to the database."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from outreachd.rules.fleet_plan import (
+    Change,
+    Fleet,
+    Pool,
+    Sign,
+    Thing,
+    WantedAccount,
+    WantedCampaign,
+    WantedClient,
+    WantedDomain,
+    WantedMailbox,
+    WantedStep,
+    WrittenCalendar,
+)
+from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.store.database import Connection, Database
+from outreachd.store.fleet import FleetMovedError, apply
+from outreachd.store.fleet_present import read_present
+from outreachd.store.vault import Vault
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+VAULT = Vault(b"k" * 32)
+
+ACME = WantedClient(
+    name="acme",
+    share=1.0,
+    daily_limit=None,
+    postal_address="Acme, Berlin",
+    contact_url=None,
+    timezone="UTC",
+)
+RELAY = WantedAccount(
+    name="relay",
+    kind="smtp",
+    host="relay.example",
+    port=587,
+    tls=Tls.STARTTLS,
+    username="u",
+    rate_per_second=10.0,
+    daily_limit=None,
+    max_connections=10,
+    timezone="UTC",
+    password="first secret",
+)
+SPARE = replace(RELAY, name="spare", username=None, password=None)
+DOMAIN = WantedDomain(
+    name="mail.acme.example",
+    accounts=("spare", "relay"),
+    daily_limit=400,
+    rate_per_minute=20.0,
+    warmup=Ramp(start=15, end=400, days=28),
+    timezone="UTC",
+)
+ANN = WantedMailbox(
+    address="ann@mail.acme.example",
+    name="Ann",
+    daily_limit=40,
+    hourly_limit=10,
+    min_gap_s=90.0,
+    jitter=0.6,
+    workday_start_min=540,
+    workday_end_min=1080,
+    timezone="Europe/Berlin",
+    warmup=None,
+    signature="Ann\nAcme",
+    tags=("acme", "north"),
+    username=None,
+)
+BEN = replace(ANN, address="ben@mail.acme.example", name="Ben", password="own secret")
+FIRST = WantedStep(
+    subject="Hello", text="Hi", html=None, delay=0, delay_unit=DelayUnit.MINUTES
+)
+SECOND = replace(FIRST, subject=None, delay=3, delay_unit=DelayUnit.WORKDAYS)
+SPRING = WantedCampaign(
+    name="spring",
+    client="acme",
+    direction="sales",
+    share=1.0,
+    pool=Pool(tags=("acme",)),
+    calendar=WrittenCalendar(
+        days="mon-fri", hours="09:00-18:00", timezone="recipient", holidays="DE"
+    ),
+    on_uncertain=OnUncertain.HOLD,
+    useful_for_s=None,
+    mailboxes=frozenset({ANN.address, BEN.address}),
+    steps=(FIRST, SECOND),
+)
+
+
+def fleet(*things: Thing) -> Fleet:
+    """Sort things into a fleet by their type."""
+    kinds = {
+        WantedClient: Kind.CLIENT,
+        WantedAccount: Kind.ACCOUNT,
+        WantedDomain: Kind.DOMAIN,
+        WantedMailbox: Kind.MAILBOX,
+        WantedCampaign: Kind.CAMPAIGN,
+    }
+    found: dict[Kind, dict[str, Thing]] = {kind: {} for kind in Kind}
+    for thing in things:
+        name = thing.address if isinstance(thing, WantedMailbox) else thing.name
+        found[kinds[type(thing)]][name] = thing
+    return Fleet(found)
+
+
+WHOLE = (ACME, RELAY, SPARE, DOMAIN, ANN, BEN, SPRING)
+
+
+async def put(connection: Connection, *things: Thing) -> list[Change]:
+    return await apply(connection, fleet(*things), VAULT, now=NOW, author="test")
+
+
+async def test_what_was_applied_reads_back_as_it_was_written(db: Database) -> None:
+    """The present fleet after an apply equals the wanted one, passwords included."""
+    async with db.connection() as connection:
+        await put(connection, *WHOLE)
+        present = await read_present(connection, VAULT)
+
+    assert present.things == fleet(*WHOLE).things
+    assert present.retired == frozenset()
+
+
+async def test_applying_twice_writes_nothing(db: Database) -> None:
+    """The second apply of a fleet changes no row, audits nothing, tells nobody."""
+    async with db.connection() as connection:
+        await put(connection, *WHOLE)
+        before = await fingerprints(connection)
+        again = await put(connection, *WHOLE)
+
+        assert again == []
+        assert await fingerprints(connection) == before
+
+
+async def fingerprints(connection: Connection) -> list[str]:
+    """Tell physical place and writer of each row: a rewritten row has others."""
+    tables = ("client", "account", "domain", "mailbox", "campaign", "step", "secret")
+    return [
+        str(await connection.fetch(f"SELECT ctid, xmin, t::text FROM {t} t ORDER BY 1"))  # noqa: S608
+        for t in (*tables, "campaign_mailbox", "audit")
+    ]
+
+
+async def test_what_vanishes_is_retired_and_returns_under_its_old_id(
+    db: Database,
+) -> None:
+    """History points at ids, so nothing is deleted and nothing gets a second id."""
+    one = "SELECT id FROM mailbox WHERE address = $1"
+    async with db.connection() as connection:
+        await put(connection, *WHOLE)
+        number = await connection.fetchval(one, BEN.address)
+        left = (ACME, RELAY, SPARE, DOMAIN, ANN, with_pool(ANN))
+        gone = await put(connection, *left)
+        retired = (await read_present(connection, VAULT)).retired
+        back = await put(connection, *WHOLE)
+
+        assert Change(Sign.RETIRE, Kind.MAILBOX, BEN.address) in gone
+        assert retired == {(Kind.MAILBOX, BEN.address)}
+        assert Change(Sign.ADD, Kind.MAILBOX, BEN.address, returns=True) in back
+        assert await connection.fetchval(one, BEN.address) == number
+        present = await read_present(connection, VAULT)
+    assert present.things == fleet(*WHOLE).things
+
+
+def with_pool(*mailboxes: WantedMailbox) -> WantedCampaign:
+    return replace(SPRING, mailboxes=frozenset(m.address for m in mailboxes))
+
+
+async def test_a_password_is_sealed_and_only_a_changed_one_is_written(
+    db: Database,
+) -> None:
+    """No password stands in the database as text; an unchanged one is left alone."""
+    async with db.connection() as connection:
+        await put(connection, *WHOLE)
+        every = "SELECT kind, ciphertext FROM secret ORDER BY kind"
+        (_, account), (_, mailbox) = await connection.fetch(every)
+        changed = replace(RELAY, password="second secret")
+        plan = await put(connection, ACME, changed, SPARE, DOMAIN, ANN, BEN, SPRING)
+        (_, account2), (_, mailbox2) = await connection.fetch(every)
+
+        assert b"secret" not in account + mailbox
+        assert (account2 != account, mailbox2 == mailbox) == (True, True)
+        assert [str(c) for c in plan] == [
+            "~ account relay\n    password: set -> a new one"
+        ]
+        audit = await connection.fetch("SELECT detail::text FROM audit")
+    assert "second" not in str(audit)
+
+
+async def test_a_password_taken_away_is_forgotten(db: Database) -> None:
+    """What is no longer in the fleet file is no longer in the database."""
+    async with db.connection() as connection:
+        await put(connection, *WHOLE)
+        bare = replace(RELAY, username=None, password=None)
+        await put(connection, ACME, bare, SPARE, DOMAIN, ANN, BEN, SPRING)
+
+        assert await connection.fetchval("SELECT count(*) FROM secret") == 1
+
+
+async def test_an_unreadable_password_is_sealed_anew(db: Database) -> None:
+    """With another key the old secrets do not open; applying again mends it."""
+    other = Vault(b"o" * 32)
+    wanted = fleet(*WHOLE)
+    async with db.connection() as connection:
+        await put(connection, *WHOLE)
+        plan = await apply(connection, wanted, other, now=NOW, author="test")
+
+        assert {c.name for c in plan} == {"relay", BEN.address}
+        assert (await read_present(connection, other)).things == wanted.things
+
+
+async def test_a_sequence_can_grow_shrink_and_change(db: Database) -> None:
+    """Steps in the database are the steps of the file, no more."""
+    rest = (ACME, RELAY, SPARE, DOMAIN, ANN, BEN)
+    third = replace(SECOND, text="Bye", delay=1)
+    async with db.connection() as connection:
+        for steps in ((FIRST, SECOND), (FIRST, SECOND, third), (third_first(),)):
+            await put(connection, *rest, replace(SPRING, steps=steps))
+            present = await read_present(connection, VAULT)
+            campaign = present.things[Kind.CAMPAIGN]["spring"]
+            assert isinstance(campaign, WantedCampaign)
+            assert campaign.steps == steps
+
+
+def third_first() -> WantedStep:
+    return replace(FIRST, subject="Anew")
+
+
+async def test_a_plan_that_moved_is_not_applied(db: Database) -> None:
+    """Consent is to one plan; if it is another by now, nothing happens."""
+    async with db.connection() as connection:
+        agreed = [Change(Sign.ADD, Kind.CLIENT, "acme")]
+        with pytest.raises(FleetMovedError):
+            await apply(
+                connection,
+                fleet(*WHOLE),
+                VAULT,
+                now=NOW,
+                author="test",
+                agreed=agreed,
+            )
+
+        assert await connection.fetchval("SELECT count(*) FROM client") == 0
+
+
+async def test_an_apply_is_audited(db: Database) -> None:
+    """Who applied, when and what stays readable for ever."""
+    async with db.connection() as connection:
+        await put(connection, *WHOLE)
+        row = await connection.fetchrow("SELECT at, author, action, detail FROM audit")
+
+    assert row is not None
+    assert (row["at"], row["author"], row["action"]) == (NOW, "test", "apply")
+    assert json.loads(row["detail"])["counts"] == {"add": 7}
+
+
+async def test_twelve_thousand_mailboxes_are_applied_in_seconds(db: Database) -> None:
+    """Ten times the fleet is one statement a kind: under 10 s, sealing included."""
+    many = [
+        replace(BEN, address=f"m{n}@mail.acme.example", password=f"secret {n}")
+        for n in range(12_000)
+    ]
+    things: tuple[Thing, ...] = (ACME, RELAY, SPARE, DOMAIN, *many, with_pool(*many))
+    started = time.perf_counter()
+    async with db.connection() as connection:
+        changes = await put(connection, *things)
+        again = await put(connection, *things)
+
+    assert (len(changes), again) == (12_005, [])
+    assert time.perf_counter() - started < 20  # both of them
