@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 
-from outreachd.flow.facts import Facts, bucket_after
 from outreachd.rules.admission import MailboxStanding, Standing, gap_s
 from outreachd.rules.bucket import TokenBucket, pace
 from outreachd.rules.calendar import workday_closing, workday_opening
@@ -26,6 +25,8 @@ from outreachd.rules.model import (
     Ramp,
     Roster,
 )
+from outreachd.rules.records import Facts
+from outreachd.rules.restart import bucket_after
 from outreachd.rules.window import RecentLog
 
 HOUR_S = 3600.0

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
-from outreachd.flow.facts import Facts
 from outreachd.flow.places import Builder, Cell, DomainPlace, Lane
 from outreachd.flow.room import Room
 from outreachd.rules.admission import (
@@ -30,7 +29,7 @@ from outreachd.rules.admission import (
 )
 from outreachd.rules.meter import DayMeter
 from outreachd.rules.model import Account, Campaign, Domain, Kind, Pause, Roster, Route
-from outreachd.rules.records import Charge
+from outreachd.rules.records import Charge, Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ neighbour: the database away, or the lease on the fleet gone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from outreachd.rules.model import State
+from outreachd.rules.model import Kind, State
 
 
 class LedgerAwayError(Exception):
@@ -60,6 +61,27 @@ class GiveBack:
     tried: bool = False
     mailbox_id: int | None = None
     suppress: bool = False  # the address does not exist: never again
+
+
+# --- the recent past, for a daemon that begins ---------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One attempt of the last hour."""
+
+    mailbox_id: int
+    account_id: int
+    at: datetime  # its end, or its start while nobody knows the end
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Use by thing and local day, days with sending, and the last hour's attempts."""
+
+    used: Mapping[tuple[Kind, int, date], int] = field(default_factory=dict)
+    days_sent: Mapping[tuple[Kind, int], int] = field(default_factory=dict)
+    recent: Sequence[Recent] = ()
 
 
 # --- intents and outcomes ----------------------------------------------------

@@ -1,0 +1,58 @@
+-- The fleet and its recent past, as a daemon reads them when it begins.
+
+-- name: roster_clients
+SELECT id, name, share, daily_limit, postal_address, contact_url, timezone
+FROM client WHERE NOT retired;
+
+-- name: roster_accounts
+SELECT id, name, kind, host, port, tls, username, rate_per_second, daily_limit,
+    max_connections, timezone
+FROM account WHERE NOT retired;
+
+-- name: roster_domains
+SELECT id, name, account_ids, daily_limit, rate_per_minute, ramp_start, ramp_end,
+    ramp_days, timezone
+FROM domain WHERE NOT retired;
+
+-- name: roster_mailboxes
+SELECT id, address, name, domain_id, daily_limit, hourly_limit, min_gap_s, jitter,
+    workday_start_min, workday_end_min, timezone, ramp_start, ramp_end, ramp_days,
+    signature, username
+FROM mailbox WHERE NOT retired;
+
+-- name: roster_campaigns
+SELECT c.id, c.name, c.client_id, c.direction, c.share, c.calendar::text AS calendar,
+    c.on_uncertain, c.useful_for_s,
+    ARRAY(SELECT cm.mailbox_id FROM campaign_mailbox cm
+          WHERE cm.campaign_id = c.id ORDER BY cm.mailbox_id) AS mailbox_ids
+FROM campaign c WHERE NOT c.retired;
+
+-- name: roster_steps
+SELECT campaign_id, number, subject, body_text, body_html, delay, delay_unit
+FROM step ORDER BY campaign_id, number;
+
+-- name: facts_used
+-- Use of the days that can be today somewhere. $1 the day before yesterday.
+SELECT kind, target_id, day, n FROM usage WHERE day >= $1 AND n > 0;
+
+-- name: facts_days_sent
+-- On how many days each thing has really sent, today included.
+SELECT kind, target_id, count(*) AS days FROM usage
+WHERE n > 0 AND kind IN ('mailbox', 'domain') GROUP BY kind, target_id;
+
+-- name: facts_recent
+-- The newest attempts of the last hour of each mailbox, as many as its hour allows.
+-- One without an end counts as ending now: its server may still be taking it. $1 now.
+SELECT m.id AS mailbox_id, a.account_id, coalesce(a.ended_at, $1) AS at
+FROM mailbox m
+CROSS JOIN LATERAL (
+    SELECT account_id, ended_at FROM attempt
+    WHERE mailbox_id = m.id AND started_at > $1 - interval '1 hour'
+    ORDER BY started_at DESC LIMIT m.hourly_limit) a
+WHERE NOT m.retired;
+
+-- name: secrets
+SELECT kind, target_id, ciphertext FROM secret;
+
+-- name: pauses
+SELECT kind, target_id, reason, until FROM pause WHERE until IS NULL OR until > $1;

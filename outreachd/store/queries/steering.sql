@@ -1,0 +1,173 @@
+-- What people do to the fleet while it sends: pause, resume, release, suppress, look.
+
+-- name: find_client
+SELECT id FROM client WHERE name = $1 AND NOT retired;
+
+-- name: find_campaign
+SELECT id FROM campaign WHERE name = $1 AND NOT retired;
+
+-- name: find_domain
+SELECT id FROM domain WHERE name = $1 AND NOT retired;
+
+-- name: find_mailbox
+SELECT id FROM mailbox WHERE address = $1 AND NOT retired;
+
+-- name: find_account
+SELECT id FROM account WHERE name = $1 AND NOT retired;
+
+-- name: put_pause
+-- $1 kind, $2 target, $3 reason, $4 until, $5 author, $6 now.
+INSERT INTO pause (kind, target_id, reason, until, author, at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (kind, target_id) DO UPDATE
+SET reason = excluded.reason, until = excluded.until, author = excluded.author,
+    at = excluded.at;
+
+-- name: drop_pause
+-- $1 kind, $2 target.
+DELETE FROM pause WHERE kind = $1 AND target_id = $2;
+
+-- name: note
+-- $1 now, $2 author, $3 action, $4 detail.
+INSERT INTO audit (at, author, action, detail) VALUES ($1, $2, $3, $4::jsonb);
+
+-- name: notify_pause
+SELECT pg_notify('outreachd_pause', '');
+
+-- name: notify_work
+SELECT pg_notify('outreachd_work', '');
+
+-- name: release_held
+-- Let held sends go on. $1 campaign name or null, $2 reason or null, $3 ids or null, $4 now.
+-- One that may have arrived before goes again only because a person says so here.
+WITH released AS (
+    UPDATE send s SET state = 'scheduled', reason = 'released', detail = NULL,
+        due_at = $4, changed_at = $4,
+        letter_sha256 = CASE WHEN s.reason = 'letter_changed' THEN NULL
+                             ELSE s.letter_sha256 END
+    FROM campaign c
+    WHERE c.id = s.campaign_id AND s.state = 'held'
+      AND ($1::text IS NULL OR c.name = $1)
+      AND ($2::text IS NULL OR s.reason = $2)
+      AND ($3::bigint[] IS NULL OR s.id = ANY ($3))
+    RETURNING s.id)
+SELECT count(*) FROM released;
+
+-- name: suppress
+-- $1 address or @domain, $2 client id or null, $3 reason, $4 source, $5 author, $6 now.
+INSERT INTO suppression (email, client_id, reason, source, author, at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING;
+
+-- name: cancel_suppressed
+-- Cancel what waits for those people. $1 address or @domain, $2 client id or null, $3 now.
+WITH people AS (
+    SELECT c.id FROM contact c
+    WHERE CASE WHEN starts_with($1, '@') THEN split_part(c.email, '@', 2) = substr($1, 2)
+               ELSE c.email = $1 END
+      AND ($2::integer IS NULL OR c.client_id = $2)
+), cancelled AS (
+    UPDATE send s SET state = 'suppressed', reason = 'suppressed', changed_at = $3
+    WHERE s.contact_id IN (SELECT id FROM people) AND s.state IN ('scheduled', 'held')
+    RETURNING 1
+), stopped AS (
+    UPDATE enrolment e SET state = 'stopped', reason = 'suppressed'
+    WHERE e.contact_id IN (SELECT id FROM people) AND e.state = 'active')
+SELECT count(*) FROM cancelled;
+
+-- name: enrolled_person
+-- Who holds the opt-out token of an enrolment. $1 enrolment.
+SELECT c.email, c.client_id, cl.name AS client
+FROM enrolment e
+JOIN contact c ON c.id = e.contact_id
+JOIN client cl ON cl.id = c.client_id
+WHERE e.id = $1;
+
+-- name: count_sends
+SELECT state, count(*) AS n FROM send GROUP BY state;
+
+-- name: count_due
+-- Scheduled rows whose time has come, and the oldest of them. $1 now.
+SELECT count(*) AS due, min(due_at) AS oldest FROM send
+WHERE state = 'scheduled' AND due_at <= $1;
+
+-- name: count_waiting
+-- What waits for a person or for evidence, by reason.
+SELECT state, coalesce(reason, '') AS reason, count(*) AS n FROM send
+WHERE state IN ('held', 'uncertain') GROUP BY state, reason;
+
+-- name: sent_today
+-- Letters begun on the present local day of each client. $1 now.
+SELECT coalesce(sum(u.n), 0)::bigint FROM usage u
+JOIN client c ON c.id = u.target_id
+WHERE u.kind = 'client' AND u.day = ($1::timestamptz AT TIME ZONE c.timezone)::date;
+
+-- name: count_fleet
+-- How many of each kind there are and how many of them are paused. $1 now.
+SELECT 'mailbox' AS kind, count(*) AS n, count(p.kind) AS paused
+FROM mailbox t LEFT JOIN pause p ON p.kind = 'mailbox' AND p.target_id = t.id
+    AND (p.until IS NULL OR p.until > $1)
+WHERE NOT t.retired
+UNION ALL
+SELECT 'domain', count(*), count(p.kind)
+FROM domain t LEFT JOIN pause p ON p.kind = 'domain' AND p.target_id = t.id
+    AND (p.until IS NULL OR p.until > $1)
+WHERE NOT t.retired
+UNION ALL
+SELECT 'account', count(*), count(p.kind)
+FROM account t LEFT JOIN pause p ON p.kind = 'account' AND p.target_id = t.id
+    AND (p.until IS NULL OR p.until > $1)
+WHERE NOT t.retired;
+
+-- name: list_pauses
+-- $1 now.
+SELECT p.kind, coalesce(c.name, ca.name, d.name, m.address, a.name) AS name, p.reason,
+    p.until, p.author, p.at
+FROM pause p
+LEFT JOIN client c ON p.kind = 'client' AND c.id = p.target_id
+LEFT JOIN campaign ca ON p.kind = 'campaign' AND ca.id = p.target_id
+LEFT JOIN domain d ON p.kind = 'domain' AND d.id = p.target_id
+LEFT JOIN mailbox m ON p.kind = 'mailbox' AND m.id = p.target_id
+LEFT JOIN account a ON p.kind = 'account' AND a.id = p.target_id
+WHERE p.until IS NULL OR p.until > $1
+ORDER BY p.at;
+
+-- name: show_send
+-- One send with its newest attempts. $1 id.
+SELECT s.id, s.state, s.reason, s.detail, s.due_at, s.first_due_at, s.attempts, s.resends,
+    s.step_number, s.zone, s.campaign_id, s.mailbox_id, s.message_id, s.dated_at,
+    s.changed_at, c.name AS campaign, cl.name AS client, m.address AS mailbox,
+    co.email AS contact,
+    coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.started_at) FROM (
+        SELECT a.id, a.started_at, a.ended_at, a.phase, a.code, a.reply, a.reason, a.outcome
+        FROM attempt a WHERE a.send_id = s.id) t), '[]')::text AS attempt_list,
+    EXISTS (SELECT FROM suppression x
+        WHERE x.email IN (co.email, '@' || split_part(co.email, '@', 2))
+          AND (x.client_id IS NULL OR x.client_id = co.client_id)) AS is_suppressed
+FROM send s
+JOIN campaign c ON c.id = s.campaign_id
+JOIN client cl ON cl.id = c.client_id
+JOIN contact co ON co.id = s.contact_id
+LEFT JOIN mailbox m ON m.id = s.mailbox_id
+WHERE s.id = $1;
+
+-- name: find_sends
+-- The sends to an address. $1 address, $2 campaign or null.
+SELECT s.id FROM send s
+JOIN contact co ON co.id = s.contact_id
+JOIN campaign c ON c.id = s.campaign_id
+WHERE co.email = $1 AND ($2::text IS NULL OR c.name = $2)
+ORDER BY s.id DESC LIMIT 20;
+
+-- name: plan_queues
+-- What waits, by queue and hour of its due time. $1 now, $2 until.
+SELECT campaign_id, zone, date_trunc('hour', greatest(due_at, $1)) AS hour, count(*) AS n
+FROM send WHERE state = 'scheduled' AND mailbox_id IS NULL AND due_at < $2
+GROUP BY 1, 2, 3;
+
+-- name: plan_lanes
+-- What waits bound to mailboxes, by hour of its due time. $1 now, $2 until.
+SELECT mailbox_id, campaign_id, zone, date_trunc('hour', greatest(due_at, $1)) AS hour,
+    count(*) AS n
+FROM send WHERE state = 'scheduled' AND mailbox_id IS NOT NULL AND due_at < $2
+GROUP BY 1, 2, 3, 4;

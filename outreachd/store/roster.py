@@ -1,0 +1,202 @@
+"""Reads the fleet as it was applied, and what the ledger knows of its recent past.
+
+Written calendars, zones and ramps become the rules' values here; holidays are looked
+up for last year to three years ahead. A row that cannot be understood is a bug or a
+changed zone database: RosterError names it, nothing falls back to a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+
+from outreachd.rules.calendar import UnknownZoneError, zone
+from outreachd.rules.fleet_plan import WrittenCalendar
+from outreachd.rules.model import (
+    Account,
+    Calendar,
+    Campaign,
+    Client,
+    DelayUnit,
+    Domain,
+    Kind,
+    Mailbox,
+    OnUncertain,
+    Pause,
+    Ramp,
+    Roster,
+    Step,
+    Tls,
+)
+from outreachd.rules.records import Facts, Recent
+from outreachd.rules.written import parse_days, parse_hours
+from outreachd.store import sql
+from outreachd.store.database import Connection
+
+RECIPIENT = "recipient"
+
+Thing = TypeVar("Thing", Client, Account, Domain, Mailbox)
+
+
+class RosterError(Exception):
+    """The fleet in the database cannot be understood; the text says what and where."""
+
+
+async def read_roster(connection: Connection, now: datetime) -> Roster:
+    """Read all that is not retired."""
+    steps = await _steps(connection)
+    try:
+        return Roster(
+            clients=await _read(connection, "roster_clients", _client),
+            accounts=await _read(connection, "roster_accounts", _account),
+            domains=await _read(connection, "roster_domains", _domain),
+            mailboxes=await _read(connection, "roster_mailboxes", _mailbox),
+            campaigns={
+                row["id"]: _campaign(row, steps.get(row["id"], ()), now.year)
+                for row in await connection.fetch(sql.text("roster_campaigns"))
+            },
+        )
+    except (UnknownZoneError, ValueError) as error:
+        raise RosterError(
+            f"the fleet cannot be read: {error}; apply it anew"
+        ) from error
+
+
+async def read_facts(connection: Connection, now: datetime) -> Facts:
+    """Read what counts against the allowances of a daemon that begins now."""
+    used = await connection.fetch(
+        sql.text("facts_used"), now.date() - timedelta(days=2)
+    )
+    days_sent = await connection.fetch(sql.text("facts_days_sent"))
+    recent = await connection.fetch(sql.text("facts_recent"), now)
+    return Facts(
+        used={(Kind(r["kind"]), r["target_id"], r["day"]): r["n"] for r in used},
+        days_sent={(Kind(r["kind"]), r["target_id"]): r["days"] for r in days_sent},
+        recent=[Recent(r["mailbox_id"], r["account_id"], r["at"]) for r in recent],
+    )
+
+
+async def read_secrets(connection: Connection) -> dict[tuple[str, int], bytes]:
+    """Read the sealed passwords of accounts and mailboxes."""
+    rows = await connection.fetch(sql.text("secrets"))
+    return {(row["kind"], row["target_id"]): row["ciphertext"] for row in rows}
+
+
+async def read_pauses(connection: Connection, now: datetime) -> list[Pause]:
+    """Read the pauses that hold now."""
+    return [
+        Pause(
+            kind=Kind(row["kind"]),
+            target_id=row["target_id"],
+            reason=row["reason"],
+            until=row["until"],
+        )
+        for row in await connection.fetch(sql.text("pauses"), now)
+    ]
+
+
+async def _read(
+    connection: Connection, name: str, make: Callable[[asyncpg.Record], Thing]
+) -> dict[int, Thing]:
+    return {row["id"]: make(row) for row in await connection.fetch(sql.text(name))}
+
+
+async def _steps(connection: Connection) -> Mapping[int, tuple[Step, ...]]:
+    steps: dict[int, tuple[Step, ...]] = {}
+    for row in await connection.fetch(sql.text("roster_steps")):
+        step = Step(
+            number=row["number"],
+            subject=row["subject"],
+            text=row["body_text"],
+            html=row["body_html"],
+            delay=row["delay"],
+            delay_unit=DelayUnit(row["delay_unit"]),
+        )
+        steps[row["campaign_id"]] = (*steps.get(row["campaign_id"], ()), step)
+    return steps
+
+
+def _client(row: asyncpg.Record) -> Client:
+    return Client(**{**row, "timezone": zone(row["timezone"])})
+
+
+def _account(row: asyncpg.Record) -> Account:
+    return Account(**{**row, "timezone": zone(row["timezone"]), "tls": Tls(row["tls"])})
+
+
+def _domain(row: asyncpg.Record) -> Domain:
+    return Domain(
+        id=row["id"],
+        name=row["name"],
+        account_ids=tuple(row["account_ids"]),
+        daily_limit=row["daily_limit"],
+        rate_per_minute=row["rate_per_minute"],
+        ramp=_ramp(row),
+        timezone=zone(row["timezone"]),
+    )
+
+
+def _mailbox(row: asyncpg.Record) -> Mailbox:
+    return Mailbox(
+        id=row["id"],
+        address=row["address"],
+        name=row["name"],
+        domain_id=row["domain_id"],
+        daily_limit=row["daily_limit"],
+        hourly_limit=row["hourly_limit"],
+        min_gap_s=row["min_gap_s"],
+        jitter=row["jitter"],
+        workday_start_min=row["workday_start_min"],
+        workday_end_min=row["workday_end_min"],
+        timezone=zone(row["timezone"]),
+        ramp=_ramp(row),
+        signature=row["signature"],
+        username=row["username"],
+    )
+
+
+def _ramp(row: asyncpg.Record) -> Ramp | None:
+    if row["ramp_days"] is None:
+        return None
+    return Ramp(start=row["ramp_start"], end=row["ramp_end"], days=row["ramp_days"])
+
+
+def _campaign(row: asyncpg.Record, steps: tuple[Step, ...], year: int) -> Campaign:
+    written = msgspec.json.decode(row["calendar"], type=WrittenCalendar)
+    start_min, end_min = parse_hours(written.hours)
+    return Campaign(
+        id=row["id"],
+        name=row["name"],
+        client_id=row["client_id"],
+        direction=row["direction"],
+        share=row["share"],
+        mailbox_ids=tuple(row["mailbox_ids"]),
+        calendar=Calendar(
+            weekdays=parse_days(written.days),
+            start_min=start_min,
+            end_min=end_min,
+            timezone=None if written.timezone == RECIPIENT else zone(written.timezone),
+            holidays=holidays_of(written.holidays, year),
+        ),
+        on_uncertain=OnUncertain(row["on_uncertain"]),
+        useful_for_s=row["useful_for_s"],
+        steps=steps,
+    )
+
+
+@cache
+def holidays_of(code: str, year: int) -> frozenset[date]:
+    """Tell the public holidays of a country or part of one: "DE", "DE-BE"."""
+    if not code:
+        return frozenset()
+    # Here, not above: the library is large and most fleets need no holidays.
+    from holidays import country_holidays
+
+    country, _, part = code.partition("-")
+    years = range(year - 1, year + 4)
+    return frozenset(country_holidays(country, subdiv=part or None, years=years))

@@ -1,0 +1,242 @@
+"""What people do to the fleet while it sends, and what they see of it.
+
+Shared by the daemon's control listener and by the command line, which works without a
+daemon too. A pause, a resume and a suppression first lock the lease row against
+intents: once they are committed, no intent is under way that has not seen them.
+Errors: NoSuchError for a name nobody has; LedgerAwayError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from outreachd.rules.model import Kind
+from outreachd.store import sql
+from outreachd.store.database import Connection, Database
+
+
+class NoSuchError(LookupError):
+    """Nothing of this kind has this name."""
+
+
+class PgSteering:
+    """Pauses, releases, suppressions and figures in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- doing ----------------------------------------------------------------------
+
+    async def pause(
+        self,
+        kind: Kind,
+        name: str,
+        reason: str,
+        until: datetime | None,
+        author: str,
+        now: datetime,
+    ) -> None:
+        """Stop something until a time, or until it is resumed."""
+        async with self._barred() as connection:
+            id = await _find(connection, kind, name)
+            await self._pause(connection, kind, id, reason, until, author, now)
+
+    async def pause_id(
+        self, kind: Kind, id: int, reason: str, author: str, now: datetime
+    ) -> None:
+        """Stop something by its id, without an end."""
+        async with self._barred() as connection:
+            await self._pause(connection, kind, id, reason, None, author, now)
+
+    async def _pause(
+        self,
+        connection: Connection,
+        kind: Kind,
+        id: int,
+        reason: str,
+        until: datetime | None,
+        author: str,
+        now: datetime,
+    ) -> None:
+        await connection.execute(
+            sql.text("put_pause"), kind.value, id, reason, until, author, now
+        )
+        detail = {"kind": kind.value, "id": id, "reason": reason, "until": until}
+        await _note(connection, now, author, "pause", detail)
+        await connection.execute(sql.text("notify_pause"))
+
+    async def resume(self, kind: Kind, name: str, author: str, now: datetime) -> None:
+        """End a pause; nothing happens where there is none."""
+        async with self._barred() as connection:
+            id = await _find(connection, kind, name)
+            await connection.execute(sql.text("drop_pause"), kind.value, id)
+            detail = {"kind": kind.value, "id": id}
+            await _note(connection, now, author, "resume", detail)
+            await connection.execute(sql.text("notify_pause"))
+
+    async def release(
+        self,
+        *,
+        campaign: str | None,
+        reason: str | None,
+        ids: Sequence[int] | None,
+        author: str,
+        now: datetime,
+    ) -> int:
+        """Let held sends go on; tell how many."""
+        async with self._barred() as connection:
+            if campaign is not None:
+                await _find(connection, Kind.CAMPAIGN, campaign)
+            count: int = await connection.fetchval(
+                sql.text("release_held"), campaign, reason, ids, now
+            )
+            detail = {"campaign": campaign, "reason": reason, "ids": ids, "n": count}
+            await _note(connection, now, author, "release", detail)
+            await connection.execute(sql.text("notify_work"))
+        return count
+
+    async def suppress(
+        self,
+        target: str,
+        *,
+        client: str | None,
+        reason: str,
+        source: str,
+        author: str,
+        now: datetime,
+    ) -> int:
+        """Never write to an address or "@domain" again; tell how many sends it ended."""
+        async with self._barred() as connection:
+            client_id = await _find(connection, Kind.CLIENT, client) if client else None
+            return await _suppress(
+                connection, target, client_id, reason, source, author, now
+            )
+
+    async def opt_out(self, enrolment_id: int, source: str, now: datetime) -> bool:
+        """Take a person at their word; False = nobody has this enrolment."""
+        async with self._barred() as connection:
+            person = await connection.fetchrow(
+                sql.text("enrolled_person"), enrolment_id
+            )
+            if person is None:
+                return False
+            await _suppress(
+                connection,
+                person["email"],
+                person["client_id"],
+                "opt_out",
+                source,
+                "the recipient",
+                now,
+            )
+        return True
+
+    async def enrolled_client(self, enrolment_id: int) -> str | None:
+        """Tell for whom a person was written to."""
+        async with self._database.connection() as connection:
+            person = await connection.fetchrow(
+                sql.text("enrolled_person"), enrolment_id
+            )
+        return person["client"] if person else None
+
+    @asynccontextmanager
+    async def _barred(self) -> AsyncIterator[Connection]:
+        """Open a transaction that no intent overlaps."""
+        async with self._database.connection() as connection:
+            async with connection.transaction():
+                await connection.execute(sql.text("bar_intents"))
+                yield connection
+
+    # --- seeing ---------------------------------------------------------------------
+
+    async def status(self, now: datetime) -> dict[str, Any]:
+        """Count sends, the due, the held, the fleet; list pauses and instances."""
+        async with self._database.connection() as connection:
+            sends = await connection.fetch(sql.text("count_sends"))
+            due, oldest = await connection.fetchrow(sql.text("count_due"), now)
+            waiting = await connection.fetch(sql.text("count_waiting"))
+            fleet = await connection.fetch(sql.text("count_fleet"), now)
+            return {
+                "sends": {row["state"]: row["n"] for row in sends},
+                "due": due,
+                "oldest_due_s": (now - oldest).total_seconds() if oldest else 0.0,
+                "sent_today": await connection.fetchval(sql.text("sent_today"), now),
+                "held": {
+                    row["reason"]: row["n"] for row in waiting if row["state"] == "held"
+                },
+                "mailboxes": _by_health(fleet, "mailbox"),
+                "domains": _by_health(fleet, "domain"),
+                "accounts": _by_health(fleet, "account"),
+                "pauses": [
+                    dict(row)
+                    for row in await connection.fetch(sql.text("list_pauses"), now)
+                ],
+                "instances": [
+                    dict(row) for row in await connection.fetch(sql.text("instances"))
+                ],
+            }
+
+    async def send(self, id: int) -> dict[str, Any] | None:
+        """Show one send with its attempts."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(sql.text("show_send"), id)
+        if row is None:
+            return None
+        shown = dict(row)
+        shown["attempt_list"] = msgspec.json.decode(shown["attempt_list"])
+        return shown
+
+    async def find_sends(self, address: str, campaign: str | None) -> list[int]:
+        """Find the newest sends to an address."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(sql.text("find_sends"), address, campaign)
+        return [row["id"] for row in rows]
+
+
+async def _find(connection: Connection, kind: Kind, name: str) -> int:
+    id: int | None = await connection.fetchval(sql.text(f"find_{kind.value}"), name)
+    if id is None:
+        raise NoSuchError(f"there is no {kind.value} {name!r} in the fleet")
+    return id
+
+
+async def _suppress(
+    connection: Connection,
+    target: str,
+    client_id: int | None,
+    reason: str,
+    source: str,
+    author: str,
+    now: datetime,
+) -> int:
+    await connection.execute(
+        sql.text("suppress"), target, client_id, reason, source, author, now
+    )
+    ended: int = await connection.fetchval(
+        sql.text("cancel_suppressed"), target, client_id, now
+    )
+    return ended
+
+
+async def _note(
+    connection: Connection,
+    now: datetime,
+    author: str,
+    action: str,
+    detail: dict[str, Any],
+) -> None:
+    encoded = msgspec.json.encode(detail).decode()
+    await connection.execute(sql.text("note"), now, author, action, encoded)
+
+
+def _by_health(rows: Sequence[Any], kind: str) -> dict[str, int]:
+    """Count by health: without health rules a paused one rests, all others are well."""
+    for row in rows:
+        if row["kind"] == kind:
+            return {"well": row["n"] - row["paused"], "resting": row["paused"]}
+    return {}
