@@ -1,0 +1,196 @@
+"""Leaving: looking changes nothing, one POST is enough, nobody learns anything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientResponse, ClientSession
+
+from outreachd.listen import TcpListen
+from outreachd.rules.records import LedgerAwayError
+from outreachd.web.public import public_app
+from outreachd.web.server import listen
+
+TOKEN = "AAFvcGVu_-token"
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+class FakeOptOut:
+    """One known token; notes who left."""
+
+    def __init__(self) -> None:
+        self.left: list[tuple[str, str]] = []
+        self.away = False
+
+    async def client_name(self, token: str) -> str | None:
+        """Know one token."""
+        if self.away:
+            raise LedgerAwayError
+        return "Acme <b>GmbH</b>" if token == TOKEN else None
+
+    async def opt_out(self, token: str, source: str) -> None:
+        """Note it."""
+        if self.away:
+            raise LedgerAwayError
+        self.left.append((token, source))
+
+
+class Visitor:
+    """Anybody on the internet."""
+
+    def __init__(self, session: ClientSession, opt_out: FakeOptOut) -> None:
+        self.session, self.opt_out = session, opt_out
+
+    async def call(
+        self, method: str, path: str, **more: object
+    ) -> tuple[ClientResponse, str]:
+        """Make a request without following anything."""
+        async with self.session.request(
+            method,
+            path,
+            allow_redirects=False,
+            **more,  # type: ignore[arg-type]
+        ) as answer:
+            return answer, await answer.text()
+
+
+@pytest_asyncio.fixture
+async def visitor() -> AsyncIterator[Visitor]:
+    """Open the public listener."""
+    opt_out = FakeOptOut()
+    listener = await listen(public_app(opt_out), TcpListen("127.0.0.1", 0), setting="x")
+    host, port = listener.address
+    async with ClientSession(f"http://{host}:{port}") as session:
+        yield Visitor(session, opt_out)
+    await listener.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_scanner_that_follows_the_link_opts_nobody_out(
+    visitor: Visitor, method: str
+) -> None:
+    """S9: looking shows one button and changes nothing."""
+    answer, page = await visitor.call(method, f"/u/{TOKEN}")
+    assert answer.status == 200
+    assert visitor.opt_out.left == []
+    if method == "GET":
+        assert page.count("<button") == 1
+        assert '<form method="post">' in page
+        assert "Acme &lt;b&gt;GmbH" in page
+
+
+@pytest.mark.parametrize(
+    ("body", "source"),
+    [
+        ({"data": ONE_CLICK}, "one-click"),
+        ({"data": b""}, "page"),
+        ({"data": {"other": "1"}}, "page"),
+        ({}, "page"),
+    ],
+)
+async def test_one_post_is_enough(
+    visitor: Visitor, body: dict[str, object], source: str
+) -> None:
+    """RFC 8058: no cookie, no redirect, no second question; from page or program."""
+    answer, page = await visitor.call("POST", f"/u/{TOKEN}", **body)
+    assert (answer.status, "Set-Cookie" in answer.headers) == (200, False)
+    assert "no more" in page
+    assert visitor.opt_out.left == [(TOKEN, source)]
+
+
+async def test_a_multipart_one_click_counts_too(visitor: Visitor) -> None:
+    """RFC 8058 section 3.2 allows multipart/form-data."""
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\n'
+        b"One-Click\r\n--b--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer, _ = await visitor.call("POST", f"/u/{TOKEN}", data=body, headers=headers)
+    assert answer.status == 200
+    assert visitor.opt_out.left == [(TOKEN, "one-click")]
+
+
+async def test_leaving_twice_is_leaving(visitor: Visitor) -> None:
+    """The second answer is the same as the first."""
+    first = await visitor.call("POST", f"/u/{TOKEN}", data=ONE_CLICK)
+    second = await visitor.call("POST", f"/u/{TOKEN}", data=ONE_CLICK)
+    assert (first[0].status, first[1]) == (second[0].status, second[1])
+
+
+@pytest.mark.parametrize(
+    "token", ["unknown", "x" * 500, "a%00b", "%F0%9F%98%80", "a%2Fb", "%22%3E%3Cb%3E"]
+)
+async def test_an_unknown_token_gets_the_same_pages(
+    visitor: Visitor, token: str
+) -> None:
+    """S9: nobody learns by trying whether a token is real."""
+    looked, page = await visitor.call("GET", f"/u/{token}")
+    acted, done = await visitor.call("POST", f"/u/{token}", data=ONE_CLICK)
+    known, known_done = await visitor.call("POST", f"/u/{TOKEN}", data=ONE_CLICK)
+    assert (looked.status, acted.status, known.status) == (200, 200, 200)
+    assert "this sender" in page
+    assert done == known_done
+    assert all(len(left) <= 128 for left, _ in visitor.opt_out.left)
+
+
+async def test_what_was_not_stored_is_not_confirmed(visitor: Visitor) -> None:
+    """With the database away the button is shown, but pressing it says: try again."""
+    visitor.opt_out.away = True
+    looked, _ = await visitor.call("GET", f"/u/{TOKEN}")
+    acted, page = await visitor.call("POST", f"/u/{TOKEN}", data=ONE_CLICK)
+    assert (looked.status, acted.status) == (200, 503)
+    assert acted.headers["Retry-After"] == "60"
+    assert "no more" not in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/u",
+        "/u/",
+        f"/u/{TOKEN}/x",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/v1/status",
+        "/v1/drain",
+        "/favicon.ico",
+        "/robots.txt",
+    ],
+)
+async def test_there_is_nothing_else(visitor: Visitor, path: str) -> None:
+    """S15: metrics and control are never on the public side."""
+    for method in ("GET", "POST"):
+        answer, page = await visitor.call(method, path)
+        assert answer.status == 404
+        assert "There is nothing here." in page
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_other_methods_do_nothing(visitor: Visitor, method: str) -> None:
+    """Looking and leaving are the only two."""
+    answer, _ = await visitor.call(method, f"/u/{TOKEN}")
+    assert answer.status == 405
+    assert visitor.opt_out.left == []
+
+
+async def test_every_answer_carries_the_strict_headers(visitor: Visitor) -> None:
+    """Also the refusals: no scripts, no frames, no cache, no Referer, no Server."""
+    bomb = {"data": b"x", "headers": {"Content-Encoding": "gzip"}}
+    for answer, _ in (
+        await visitor.call("GET", f"/u/{TOKEN}"),
+        await visitor.call("POST", f"/u/{TOKEN}"),
+        await visitor.call("GET", "/"),
+        await visitor.call("PUT", f"/u/{TOKEN}"),
+        await visitor.call("POST", f"/u/{TOKEN}", **bomb),
+    ):
+        headers = answer.headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'none';")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-store"
+        assert "Server" not in headers
+        assert answer.cookies == {}
