@@ -65,7 +65,7 @@ async def apply(
             raise FleetMovedError
         if changes:
             await _write(connection, wanted, changes, vault)
-            await _run(connection, "note_applied", now, author, _audited(changes))
+            await _run(connection, "note", now, author, "apply", _audited(changes))
             await _run(connection, "notify_fleet")
     return changes
 

@@ -178,10 +178,6 @@ UPDATE mailbox SET retired = true WHERE address = ANY ($1::text[]);
 -- name: retire_campaigns
 UPDATE campaign SET retired = true WHERE name = ANY ($1::text[]);
 
--- name: note_applied
--- $1 now, $2 author, $3 detail.
-INSERT INTO audit (at, author, action, detail) VALUES ($1, $2, 'apply', $3::jsonb);
-
 -- name: notify_fleet
 -- Daemons read the fleet again; delivered when the transaction commits.
 SELECT pg_notify('outreachd_fleet', '');

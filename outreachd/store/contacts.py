@@ -1,0 +1,99 @@
+"""Contacts and their enrolment in campaigns, a batch of an import at a time.
+
+Always holds: a person is one contact of a client and is enrolled in a campaign once,
+however often he is imported; who is known keeps the values he has; who is suppressed is
+neither kept nor enrolled. Each batch is one transaction and ends with NOTIFY
+outreachd_work. Errors: LedgerAwayError from the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from outreachd.rules.contact_row import NewContact
+from outreachd.store import sql
+from outreachd.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The campaign that contacts are imported for."""
+
+    campaign_id: int
+    client_id: int
+    by_recipient_zone: bool  # its calendar is the recipient's
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What became of a batch."""
+
+    new: int  # contacts the client did not have
+    enrolled: int  # contacts the campaign did not have
+    suppressed: tuple[NewContact, ...]
+
+
+async def find_target(connection: Connection, name: str) -> Target | None:
+    """Find a campaign by its name; None if there is none, or it is retired."""
+    row = await connection.fetchrow(sql.text("import_campaign"), name)
+    return Target(*row) if row else None
+
+
+async def campaign_names(connection: Connection) -> list[str]:
+    """Tell the names of all campaigns."""
+    return [row["name"] for row in await connection.fetch(sql.text("campaign_names"))]
+
+
+async def enrol(
+    connection: Connection,
+    target: Target,
+    contacts: Sequence[NewContact],
+    *,
+    now: datetime,
+) -> Enrolled:
+    """Keep contacts, each address once in the batch, and make their first sends due."""
+    async with connection.transaction():
+        barred = await _suppressed(connection, target, contacts)
+        wanted = [contact for contact in contacts if contact.email not in barred]
+        new = await _keep(connection, target, wanted)
+        enrolled: int = await connection.fetchval(
+            sql.text("enrol"),
+            target.campaign_id,
+            target.client_id,
+            [contact.email for contact in wanted],
+            target.by_recipient_zone,
+            now,
+        )
+        if enrolled:
+            await connection.execute(sql.text("notify_work"))
+    suppressed = tuple(contact for contact in contacts if contact.email in barred)
+    return Enrolled(new, enrolled, suppressed)
+
+
+async def _suppressed(
+    connection: Connection, target: Target, contacts: Sequence[NewContact]
+) -> frozenset[str]:
+    emails = [contact.email for contact in contacts]
+    query = sql.text("suppressed_emails")
+    rows = await connection.fetch(query, target.client_id, emails)
+    return frozenset(row["email"] for row in rows)
+
+
+async def _keep(
+    connection: Connection, target: Target, contacts: Sequence[NewContact]
+) -> int:
+    rows = await connection.fetch(
+        sql.text("put_contacts"),
+        target.client_id,
+        [contact.email for contact in contacts],
+        [contact.timezone for contact in contacts],
+        [msgspec.json.encode(contact.variables).decode() for contact in contacts],
+        [contact.consent_basis for contact in contacts],
+        [contact.consent_source for contact in contacts],
+        [contact.consent_at for contact in contacts],
+    )
+    return len(rows)
