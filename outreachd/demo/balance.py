@@ -55,7 +55,7 @@ def evenness(letters: Iterable[Accepted], pool: Collection[str]) -> Evenness:
         having[sent] -= 1
         having[sent + 1] += 1
         most = max(most, sent + 1)
-        while not having[least]:
+        if not having[least]:  # the last of the least used has caught up
             least += 1
         widest = max(widest, most - least)
     return Evenness(least, most, widest)

@@ -147,13 +147,9 @@ def _workdays_from(
     day: date, weekdays: Container[int], holidays: Container[date]
 ) -> Iterator[date]:
     """Walk the workdays from ``day`` on, or raise ValueError where there are none."""
-    missed = 0
-    while missed < HORIZON_DAYS:
+    for _ in range(HORIZON_DAYS):
         if day.weekday() in weekdays and day not in holidays:
             yield day
-            missed = 0
-        else:
-            missed += 1
         day += DAY
     raise ValueError(
         f"the calendar has no open day in {HORIZON_DAYS} days before {day}; "

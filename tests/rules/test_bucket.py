@@ -141,6 +141,12 @@ def test_a_pace_uses_nearly_all_of_its_limit() -> None:
         assert burst + rate * 60 >= limit - 0.01
 
 
+@pytest.mark.parametrize(("limit", "burst"), [(0.5, 1), (20, 1), (50, 2), (400, 20)])
+def test_a_pace_saves_up_a_twentieth_for_a_burst(limit: float, burst: int) -> None:
+    """A domain of 20 a minute sends them three seconds apart, not in a heap."""
+    assert pace(limit, 60)[1] == burst
+
+
 @pytest.mark.parametrize(("limit", "period_s"), [(0, 60), (-1, 60), (5, 0)])
 def test_an_impossible_pace_is_refused(limit: float, period_s: float) -> None:
     """Zero is not a slow pace but none: whoever means it must pause."""

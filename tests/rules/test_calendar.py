@@ -15,6 +15,7 @@ from outreachd.rules.calendar import (
     instant,
     local_day,
     opening,
+    workday_closing,
     workday_opening,
     zone,
 )
@@ -201,6 +202,20 @@ def test_a_workday_opening_is_the_first_instant_inside(seed: int) -> None:
         assert workday_opening(opens, start, end, where) == opens
         if opens > at:
             assert workday_opening(opens - SECOND, start, end, where) == opens
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_workday_closes_after_it_opens_and_on_the_same_day(seed: int) -> None:
+    """Until the closing it stays open; from then on it opens at another moment."""
+    dice = Random(seed)
+    for at, where in samples(seed, 100):
+        start, end = sorted(dice.sample(range(0, 1440, 30), 2))
+        opens = workday_opening(at, start, end, where)
+        closes = workday_closing(at, start, end, where)
+        last = closes - SECOND
+        assert workday_opening(last, start, end, where) == max(last, opens)
+        assert workday_opening(closes, start, end, where) > closes
+        assert closes == instant(opens.astimezone(where).date(), end, where)
 
 
 def test_hours_that_a_clock_change_swallows_do_not_open_that_day() -> None:

@@ -140,6 +140,25 @@ def test_new_weights_keep_everybodys_place() -> None:
     assert served == {(2, 20): 5, (3, 30): 5}
 
 
+def test_new_weights_keep_every_campaigns_place_in_its_client() -> None:
+    """The same law one level down."""
+    campaigns = {10: (1, 1.0), 11: (1, 1.0)}
+    share = shared({1: 1.0}, campaigns)
+    share.charge(1, 10, 5)
+    share.set_weights({1: 1.0}, campaigns)
+    assert serve(share, {1: [10, 11]}, 5) == [(1, 11)] * 5
+
+
+def test_what_a_newcomer_uses_counts_from_the_present() -> None:
+    """Five letters for a client that is new count as five, before its first turn."""
+    share = shared({1: 1.0})
+    serve(share, {1: [10]}, 100)
+    share.set_weights({1: 1.0, 2: 1.0}, {10: (1, 1.0), 20: (2, 1.0)})
+    share.charge(2, 20, 5)
+    served = Counter(serve(share, {1: [10], 2: [20]}, 10))
+    assert served[1, 10] == 7
+
+
 def test_who_has_left_is_neither_served_nor_counted() -> None:
     """A late refund for a client or campaign that was retired is ignored."""
     share = shared({1: 1.0, 2: 1.0})

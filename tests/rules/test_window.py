@@ -88,7 +88,7 @@ def test_a_restart_grants_nothing() -> None:
     times = [0.0, 4000.0, 4100.0, 4200.0, 4300.0]
     for at in times:
         lived.add(at)
-    loaded.load(reversed(times))
+    loaded.load([4200.0, 0.0, 4300.0, 4000.0, 4100.0])
 
     assert loaded.ready_at(4400) == lived.ready_at(4400) == 4100 + 3600
 
