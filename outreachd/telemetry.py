@@ -31,6 +31,15 @@ NOTICE_KINDS: Final = ("dsn", "arf", "autoreply", "reply", "unsubscribe", OTHER)
 
 # Every event that is logged. A field never holds an address or content at info.
 EVENTS: Final[Mapping[str, str]] = {
+    "shift.begins": "This daemon owns the fleet now, and judged what was left behind.",
+    "fleet.reloaded": "The fleet was taken on as it was just applied.",
+    "lease.lost": "Another daemon owns the fleet: this one sends nothing more.",
+    "ledger.away": "The database cannot be reached: nothing new is sent.",
+    "ledger.back": "The database answers again.",
+    "hints.away": "Hints of new work are not heard; looking now and then still works.",
+    "clock.set": "The wall clock was set by `seconds`; lanes were reckoned anew.",
+    "sender.set_back": "A mailbox, domain, account or host rests after a failure.",
+    "journey.broken": "A send broke one of our rules or met a bug; it is held.",
     "log.dropped": "Nobody took our lines; so many, `lines`, were thrown away.",
     "log.broken": "A line could not be rendered; only its event is known.",
     "library.message": "A library we use had something to say; `logger` says which.",

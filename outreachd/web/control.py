@@ -27,6 +27,7 @@ from pydantic import (
 
 from outreachd.clock import Clock
 from outreachd.rules.model import Kind
+from outreachd.store.steering import NoSuchError
 from outreachd.telemetry import Metrics
 from outreachd.web.gates import answer, bearer, no_browsers, problem
 from outreachd.web.server import Bounds, application
@@ -41,10 +42,6 @@ COLLECTIONS = {
 }
 
 log = structlog.get_logger()
-
-
-class NotFoundError(LookupError):
-    """Nothing of this kind has this name."""
 
 
 class Steering(Protocol):
@@ -62,10 +59,10 @@ class Steering(Protocol):
     async def pause(
         self, kind: Kind, name: str, reason: str, until: datetime | None, author: str
     ) -> None:
-        """Stop it; on return no further intent can be written. NotFoundError."""
+        """Stop it; on return no further intent can be written. NoSuchError."""
 
     async def resume(self, kind: Kind, name: str, author: str) -> None:
-        """Let it go on; one that was not paused is no fault. NotFoundError."""
+        """Let it go on; one that was not paused is no fault. NoSuchError."""
 
     async def send(self, id: int) -> Mapping[str, Any] | None:
         """Tell where a send stands."""
@@ -165,7 +162,7 @@ class _Control:
         for row in await self._steering.list(_kind(request)):
             if row["name"] == name:
                 return answer(row)
-        raise _unknown(request)
+        raise web.HTTPNotFound(text=f"There is no {_kind(request)} of this name.")
 
     async def pause(self, request: web.Request) -> web.Response:
         """Stop one thing for a reason, until a moment or until resumed."""
@@ -179,8 +176,8 @@ class _Control:
         kind, name = _kind(request), request.match_info["name"]
         try:
             await self._steering.pause(kind, name, order.reason, order.until, AUTHOR)
-        except NotFoundError:
-            raise _unknown(request) from None
+        except NoSuchError as error:
+            raise web.HTTPNotFound(text=f"{error}.") from None
         log.info("control.acted", action="pause", kind=kind, name=name)
         fields = {"reason": order.reason, "until": order.until}
         return answer({"kind": kind, "name": name, "paused": True, **fields})
@@ -190,8 +187,8 @@ class _Control:
         kind, name = _kind(request), request.match_info["name"]
         try:
             await self._steering.resume(kind, name, AUTHOR)
-        except NotFoundError:
-            raise _unknown(request) from None
+        except NoSuchError as error:
+            raise web.HTTPNotFound(text=f"{error}.") from None
         log.info("control.acted", action="resume", kind=kind, name=name)
         return answer({"kind": kind, "name": name, "paused": False})
 
@@ -218,10 +215,6 @@ async def _json(request: web.Request) -> bytes:
 
 def _kind(request: web.Request) -> Kind:
     return COLLECTIONS[request.match_info["kind"]]
-
-
-def _unknown(request: web.Request) -> web.HTTPNotFound:
-    return web.HTTPNotFound(text=f"There is no {_kind(request)} of this name.")
 
 
 def _found(row: Mapping[str, Any] | None) -> web.Response:

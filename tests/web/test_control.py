@@ -14,8 +14,9 @@ from outreachd.clock import VirtualClock
 from outreachd.listen import TcpListen
 from outreachd.rules.model import Kind
 from outreachd.rules.records import LedgerAwayError
+from outreachd.store.steering import NoSuchError
 from outreachd.telemetry import Metrics
-from outreachd.web.control import NotFoundError, control_app
+from outreachd.web.control import control_app
 from outreachd.web.server import listen
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -71,7 +72,7 @@ class FakeSteering:
 
     async def _known(self, kind: Kind, name: str) -> None:
         if name not in [row["name"] for row in await self.list(kind)]:
-            raise NotFoundError(name)
+            raise NoSuchError(f"there is no {kind} {name!r} in the fleet")
 
 
 class Caller:
