@@ -15,6 +15,7 @@ from outreachd.flow.journey import Ending
 from outreachd.flow.pool import Permit, Pool
 from outreachd.rules.admission import Setback
 from outreachd.rules.model import Kind, Permanence, State
+from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.setback import consequence
 from outreachd.telemetry import Metrics
 
@@ -71,7 +72,10 @@ class Feedback:
             code=reply.code,
         )
         if found.is_pause:
-            await self._pause(found.kind, id, f"{verdict.reason}: {why}"[:200])
+            try:
+                await self._pause(found.kind, id, f"{verdict.reason}: {why}"[:200])
+            except LedgerAwayError:
+                log.warning("pause.unwritten", kind=found.kind.value, id=id)
 
     def _recovered(self, permit: Permit) -> None:
         for kind in (Kind.MAILBOX, Kind.DOMAIN, Kind.ACCOUNT):

@@ -72,7 +72,7 @@ class Journey:
         recorder: Recorder,
         new_id: Callable[[], UUID],
     ) -> None:
-        self._clerk = clerk
+        self.clerk = clerk  # a fleet that is applied anew brings a new one
         self._carrier = carrier
         self._intents = intents
         self._recorder = recorder
@@ -81,7 +81,7 @@ class Journey:
     async def send(self, trip: Trip) -> Ending:
         """Hand one letter over, or tell why not."""
         claim, permit = trip.claim, trip.permit
-        written = self._clerk.write(claim, permit)
+        written = self.clerk.write(claim, permit)
         if isinstance(written, Unfillable):
             return await self._hold(claim, written)
         message = written.letter.message
@@ -89,7 +89,7 @@ class Journey:
         session = await self._carrier.open(permit.route, envelope, len(message))
         if isinstance(session, Reply):
             return await self._refused(claim, permit, session)
-        intent = self._clerk.intent(claim, permit, written, self._new_id())
+        intent = self.clerk.intent(claim, permit, written, self._new_id())
         trip.intent = intent
         answer = await self._begin(intent)
         if answer is not IntentAnswer.GRANTED:
@@ -97,13 +97,13 @@ class Journey:
             return await self._denied(claim, intent, answer)
         reply = await session.deliver(message)
         verdict = judge(reply)
-        outcome = self._clerk.outcome(claim, permit, written, intent, reply, verdict)
+        outcome = self.clerk.outcome(claim, permit, written, intent, reply, verdict)
         await self._recorder.outcome(outcome)
         return Ending(outcome.state, True, verdict, reply, outcome.due_at)
 
     def lost(self, intent: Intent) -> Outcome:
         """Say of a journey that broke after its intent that nobody knows its end."""
-        return self._clerk.lost(intent)
+        return self.clerk.lost(intent)
 
     async def _begin(self, intent: Intent) -> IntentAnswer | None:
         """Write the intent; None = the ledger is away and nobody knows."""
@@ -113,12 +113,12 @@ class Journey:
             return None
 
     async def _hold(self, claim: Claim, why: Unfillable) -> Ending:
-        await self._recorder.give_back(self._clerk.held(claim, why))
+        await self._recorder.give_back(self.clerk.held(claim, why))
         return Ending(State.HELD, spent=False)
 
     async def _refused(self, claim: Claim, permit: Permit, reply: Reply) -> Ending:
         verdict = judge(reply)
-        row = self._clerk.refused(claim, permit, reply, verdict)
+        row = self.clerk.refused(claim, permit, reply, verdict)
         await self._recorder.give_back(row)
         return Ending(row.state, False, verdict, reply, row.due_at)
 
@@ -128,7 +128,7 @@ class Journey:
         """Step back: the ledger said no, or nothing; DATA was not said."""
         if answer is None:
             # Whether the intent was written is unknown; the letter surely was not.
-            await self._recorder.outcome(self._clerk.unspoken(claim, intent))
-        row = self._clerk.denied(claim, answer)
+            await self._recorder.outcome(self.clerk.unspoken(claim, intent))
+        row = self.clerk.denied(claim, answer)
         await self._recorder.give_back(row)
         return Ending(row.state, spent=answer is None, again_at=row.due_at)

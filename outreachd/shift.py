@@ -1,0 +1,206 @@
+"""One shift: all that one term of the lease needs to send, built and wired.
+
+Begins with what the last owner left: outcomes in our journal are written first, then
+its leased rows go back and its begun ones become uncertain. Then the pool is filled
+from the fleet and its recent past, and the feed may run. A fleet that is applied anew
+or a pause reaches the running shift without stopping it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from outreachd.clock import Clock
+from outreachd.flow.batch import Batcher
+from outreachd.flow.clerk import Clerk
+from outreachd.flow.crew import Crew, Job
+from outreachd.flow.feed import Feed
+from outreachd.flow.feedback import Feedback
+from outreachd.flow.journey import Journey
+from outreachd.flow.pool import Pool
+from outreachd.flow.ports import Carrier
+from outreachd.flow.recorder import Recorder
+from outreachd.rules.model import Kind
+from outreachd.rules.records import Facts, Intent, IntentAnswer
+from outreachd.rules.share import FairShare
+from outreachd.rules.token import TokenMint
+from outreachd.store.database import Database
+from outreachd.store.journal import Journal
+from outreachd.store.ledger import PgLedger
+from outreachd.store.roster import (
+    read_facts,
+    read_pauses,
+    read_roster,
+    read_secrets,
+)
+from outreachd.store.steering import PgSteering
+from outreachd.store.vault import Vault
+from outreachd.telemetry import Metrics
+
+log = structlog.get_logger()
+
+
+class Keyring:
+    """The sealed passwords of the fleet; opened one at a time, when one logs in."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._sealed: dict[tuple[str, int], bytes] = {}
+
+    def replace(self, sealed: dict[tuple[str, int], bytes]) -> None:
+        """Take on the passwords of the fleet as it is now."""
+        self._sealed = sealed
+
+    def password(self, account_id: int, mailbox_id: int | None) -> str | None:
+        """Open the password of a mailbox's own login, or of the account's."""
+        owner = ("account", account_id)
+        if mailbox_id is not None:
+            owner = ("mailbox", mailbox_id)
+        sealed = self._sealed.get(owner)
+        return None if sealed is None else self._vault.open(*owner, sealed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What a shift works with; outlives it."""
+
+    database: Database
+    ledger: PgLedger
+    journal: Journal
+    keyring: Keyring
+    mint: TokenMint
+    carrier: Carrier
+    clock: Clock
+    metrics: Metrics
+    spawn: Callable[[Coroutine[Any, Any, None]], Awaitable[Job]]
+    base_url: str
+    unsubscribe_mailto: str | None
+    max_in_flight: int
+    poll_s: float
+
+
+class Shift:
+    """The sending part of the daemon, for one term."""
+
+    def __init__(self, tools: Tools, term: int, pool: Pool, share: FairShare) -> None:
+        self._tools = tools
+        self._term = term
+        self._share = share
+        self.pool = pool
+        clock = tools.clock
+        self.recorder = Recorder(tools.ledger, tools.journal, clock, term=term)
+        self._intents: Batcher[Intent, IntentAnswer] = Batcher(
+            lambda intents: tools.ledger.begin(intents, term=term)
+        )
+        self._steering = PgSteering(tools.database)
+        self._journey = Journey(
+            clerk=self._clerk(),
+            carrier=tools.carrier,
+            intents=self._intents,
+            recorder=self.recorder,
+            new_id=uuid4,
+        )
+        feedback = Feedback(pool, tools.metrics, clock, self._pause)
+        self.crew = Crew(
+            pool=pool,
+            journey=self._journey,
+            recorder=self.recorder,
+            feedback=feedback.learn,
+            clock=clock,
+            spawn=tools.spawn,
+        )
+        self.may_send: Callable[[], bool] = lambda: True
+        self.feed = Feed(
+            pool=pool,
+            ledger=tools.ledger,
+            crew=self.crew,
+            recorder=self.recorder,
+            share=share,
+            clock=clock,
+            metrics=tools.metrics,
+            may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
+            term=term,
+            max_in_flight=tools.max_in_flight,
+            poll_s=tools.poll_s,
+        )
+
+    @classmethod
+    async def begin(cls, tools: Tools, term: int) -> Shift:
+        """Settle what the last owner left, read the fleet, be ready to run."""
+        kept = await tools.journal.replay()
+        if kept:
+            await tools.ledger.record(kept)
+            await tools.journal.clear()
+        now = tools.clock.now()
+        leased, sending = await tools.ledger.recover(term=term, now=now)
+        log.info(
+            "shift.begins",
+            term=term,
+            from_journal=len(kept),
+            given_back=leased,
+            uncertain=sending,
+        )
+        async with tools.database.connection() as connection:
+            roster = await read_roster(connection, now)
+            facts = await read_facts(connection, now)
+            pauses = await read_pauses(connection, now)
+            tools.keyring.replace(await read_secrets(connection))
+        now, mono = tools.clock.now(), tools.clock.monotonic()
+        pool = Pool(roster, facts, random.random, now=now, mono=mono)
+        pool.set_pauses(pauses, now=now, mono=mono)
+        shift = cls(tools, term, pool, FairShare())
+        shift._weigh()
+        return shift
+
+    async def reload_fleet(self) -> None:
+        """Take on the fleet as it was just applied."""
+        now = self._tools.clock.now()
+        async with self._tools.database.connection() as connection:
+            roster = await read_roster(connection, now)
+            pauses = await read_pauses(connection, now)
+            self._tools.keyring.replace(await read_secrets(connection))
+        now, mono = self._tools.clock.now(), self._tools.clock.monotonic()
+        self.pool.apply(roster, Facts(), now=now, mono=mono)
+        self.pool.set_pauses(pauses, now=now, mono=mono)
+        self._weigh()
+        self._journey.clerk = self._clerk()
+        self.feed.hint()
+        log.info("fleet.reloaded", mailboxes=len(roster.mailboxes))
+
+    async def reload_pauses(self) -> None:
+        """Take on the pauses as they are now."""
+        now = self._tools.clock.now()
+        async with self._tools.database.connection() as connection:
+            pauses = await read_pauses(connection, now)
+        self.pool.set_pauses(pauses, now=now, mono=self._tools.clock.monotonic())
+        self.feed.nudge()
+
+    def _clerk(self) -> Clerk:
+        tools = self._tools
+        return Clerk(
+            self.pool,
+            tools.mint,
+            tools.clock,
+            base_url=tools.base_url,
+            unsubscribe_mailto=tools.unsubscribe_mailto,
+            dice=random.random,
+            random_bytes=os.urandom,
+        )
+
+    def _weigh(self) -> None:
+        roster = self.pool.roster
+        self._share.set_weights(
+            {client.id: client.share for client in roster.clients.values()},
+            {c.id: (c.client_id, c.share) for c in roster.campaigns.values()},
+        )
+
+    async def _pause(self, kind: Kind, id: int, reason: str) -> None:
+        now = self._tools.clock.now()
+        await self._steering.pause_id(kind, id, reason, "outreachd", now)
