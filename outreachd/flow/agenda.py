@@ -15,7 +15,7 @@ from math import inf
 from outreachd.flow.places import Lane
 from outreachd.rules.calendar import closing, opening, zone
 from outreachd.rules.meter import Hours
-from outreachd.rules.model import Campaign
+from outreachd.rules.model import Calendar, Campaign
 from outreachd.rules.records import Queue
 
 
@@ -99,13 +99,10 @@ class Agenda:
         """Find the hours in which a campaign may write to people of one zone."""
         hours = self._windows.get(queue)
         if hours is None:
-            calendar = self._campaigns[queue.campaign_id].calendar
-            place = zone(queue.zone) if queue.zone else None
-            hours = self._windows[queue] = Hours(
-                lambda at: opening(at, calendar, place),
-                lambda at: closing(at, calendar, place),
-                now,
+            hours = hours_of(
+                self._campaigns[queue.campaign_id].calendar, queue.zone, now
             )
+            self._windows[queue] = hours
         return hours
 
     def next_wait_s(self, now: datetime) -> float:
@@ -118,3 +115,13 @@ class Agenda:
                 if 0 < wait_s < soonest:
                     soonest = wait_s
         return max(soonest, 0.0)
+
+
+def hours_of(calendar: Calendar, zone_name: str, now: datetime) -> Hours:
+    """Join a campaign's calendar with a recipient's zone; "" = unknown."""
+    place = zone(zone_name) if zone_name else None
+    return Hours(
+        lambda at: opening(at, calendar, place),
+        lambda at: closing(at, calendar, place),
+        now,
+    )

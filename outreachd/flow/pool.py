@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
+from typing import assert_never
 
 from outreachd.flow.places import Builder, Cell, DomainPlace, Lane
 from outreachd.flow.room import Room
@@ -215,23 +216,28 @@ class Pool:
         """Take a ready lane out of its heap, as longest_idle() does."""
         lane.ticket += 1
 
+    def wait_s(
+        self, lane: Lane, campaign: Campaign, now: datetime, mono: float
+    ) -> float:
+        """Tell the longest wait of all gates of a letter of this campaign."""
+        return max(
+            lane.standing.wait_s(now, mono),
+            lane.domain.standing.wait_s(now, mono),
+            self.campaigns[campaign.id].wait_s(now, mono),
+            self.clients[campaign.client_id].wait_s(now, mono),
+            self._way_out(lane.domain.domain, now, mono)[1],
+        )
+
     # --- tokens ---------------------------------------------------------------------
 
     def take(
         self, lane: Lane, campaign: Campaign, now: datetime, mono: float
     ) -> Permit | float:
         """Take every token one letter costs, or tell the seconds to wait."""
-        client = self.clients[campaign.client_id]
-        wait_s = max(
-            lane.standing.wait_s(now, mono),
-            lane.domain.standing.wait_s(now, mono),
-            self.campaigns[campaign.id].wait_s(now, mono),
-            client.wait_s(now, mono),
-        )
-        account_id, account_wait_s = self._way_out(lane.domain.domain, now, mono)
-        wait_s = max(wait_s, account_wait_s)
+        wait_s = self.wait_s(lane, campaign, now, mono)
         if wait_s > 0:
             return wait_s
+        account_id, _ = self._way_out(lane.domain.domain, now, mono)
         account = self.accounts[account_id]
         for standing in (lane.domain.standing, account):
             assert standing.bucket is not None
@@ -312,6 +318,23 @@ class Pool:
             self.domains[id].standing.setback = setback
 
     # --- explaining -----------------------------------------------------------------
+
+    def standings(self, kind: Kind) -> Iterator[tuple[str, Standing | MailboxStanding]]:
+        """List all of a kind by name."""
+        match kind:
+            case Kind.CLIENT:
+                yield from ((s.name, s) for s in self.clients.values())
+            case Kind.CAMPAIGN:
+                yield from ((s.name, s) for s in self.campaigns.values())
+            case Kind.ACCOUNT:
+                yield from ((s.name, s) for s in self.accounts.values())
+            case Kind.DOMAIN:
+                yield from ((d.domain.name, d.standing) for d in self.domains.values())
+            case Kind.MAILBOX:
+                for lane in self.lanes.values():
+                    yield lane.standing.box.address, lane.standing
+            case _:
+                assert_never(kind)
 
     def gates(
         self, lane: Lane, campaign: Campaign, now: datetime, mono: float

@@ -1,0 +1,264 @@
+"""The helm: what people and scripts may ask of a running daemon, and do to it.
+
+Fits the control and public listeners' Protocols by shape. Doing goes to the database
+first and reaches the running shift at once; explaining asks the same standings that
+decide. Without a shift (a standby) it explains from the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from math import isinf
+from typing import Any
+
+from outreachd.clock import Clock
+from outreachd.flow.agenda import hours_of
+from outreachd.flow.places import Lane
+from outreachd.flow.pool import Pool
+from outreachd.rules.admission import Gate
+from outreachd.rules.model import Campaign, Kind, State
+from outreachd.rules.token import TokenKind, TokenMint
+from outreachd.shift import Shift
+from outreachd.store.database import Database
+from outreachd.store.roster import read_facts, read_pauses, read_roster
+from outreachd.store.steering import NoSuchError, PgSteering
+from outreachd.web.control import NotFoundError
+
+# What each state means for somebody who asks why nothing is sent.
+STATES = {
+    State.SCHEDULED: "waits for its turn",
+    State.LEASED: "is being made ready by a daemon",
+    State.SENDING: "is being handed over at this moment",
+    State.SENT: "a server has accepted it",
+    State.FAILED: "was refused for good",
+    State.UNCERTAIN: "got no answer: it may have arrived, so it is not sent again",
+    State.HELD: "waits for a person: outreachd release",
+    State.SUPPRESSED: "must not be written to",
+    State.EXPIRED: "came too late to be of use",
+    State.CANCELLED: "was cancelled",
+}
+
+
+class Helm:
+    """Steering and explaining, for one daemon."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        mint: TokenMint,
+        *,
+        shift: Callable[[], Shift | None],
+        readiness: Callable[[], tuple[bool, str]],
+        drain: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._store = PgSteering(database)
+        self._clock = clock
+        self._mint = mint
+        self._shift = shift
+        self._readiness = readiness
+        self._drain = drain
+
+    # --- control --------------------------------------------------------------------
+
+    async def status(self) -> Mapping[str, Any]:
+        """Tell where the whole stands."""
+        shift = self._shift()
+        ready, why = self._readiness()
+        return {
+            **await self._store.status(self._clock.now()),
+            "now": self._clock.now(),
+            "role": "active" if shift else "standby",
+            "ready": ready,
+            "why": why,
+            "in_flight": len(shift.crew) if shift else 0,
+        }
+
+    async def ready(self) -> tuple[bool, str]:
+        """Tell whether letters can leave, and if not, why."""
+        return self._readiness()
+
+    async def list(self, kind: Kind) -> Sequence[Mapping[str, Any]]:
+        """Tell all of a kind, each with its gates."""
+        pool = await self._pool()
+        now, mono = self._clock.now(), self._clock.monotonic()
+        return [
+            {
+                "name": name,
+                "gates": [gate_row(gate, now) for gate in standing.gates(now, mono)],
+            }
+            for name, standing in pool.standings(kind)
+        ]
+
+    async def pause(
+        self, kind: Kind, name: str, reason: str, until: datetime | None, author: str
+    ) -> None:
+        """Pause; when this returns, no further intent is written."""
+        try:
+            await self._store.pause(
+                kind, name, reason, until, author, self._clock.now()
+            )
+        except NoSuchError as error:
+            raise NotFoundError(str(error)) from None
+        await self._tell_pauses()
+
+    async def resume(self, kind: Kind, name: str, author: str) -> None:
+        """End a pause."""
+        try:
+            await self._store.resume(kind, name, author, self._clock.now())
+        except NoSuchError as error:
+            raise NotFoundError(str(error)) from None
+        await self._tell_pauses()
+
+    async def _tell_pauses(self) -> None:
+        shift = self._shift()
+        if shift is not None:
+            await shift.reload_pauses()
+
+    async def send(self, id: int) -> Mapping[str, Any] | None:
+        """Show one send."""
+        return await self._store.send(id)
+
+    async def explain(self, id: int) -> Mapping[str, Any] | None:
+        """Tell every gate of one send, and the next allowed instant."""
+        row = await self._store.send(id)
+        if row is None:
+            return None
+        pool = await self._pool()
+        return explain(row, pool, self._clock.now(), self._clock.monotonic())
+
+    async def drain(self) -> None:
+        """Finish what is under way and stop."""
+        self._drain()
+
+    async def _pool(self) -> Pool:
+        shift = self._shift()
+        return shift.pool if shift else await load_pool(self._database, self._clock)
+
+    # --- the public page --------------------------------------------------------------
+
+    async def client_name(self, token: str) -> str | None:
+        """Tell for whom the person behind a token was written to."""
+        enrolment_id = self._enrolment(token)
+        if enrolment_id is None:
+            return None
+        return await self._store.enrolled_client(enrolment_id)
+
+    async def opt_out(self, token: str, source: str) -> None:
+        """Never write to this person again; when this returns, it holds."""
+        enrolment_id = self._enrolment(token)
+        if enrolment_id is not None:
+            await self._store.opt_out(enrolment_id, source, self._clock.now())
+
+    def _enrolment(self, token: str) -> int | None:
+        found = self._mint.read(token)
+        return found[1] if found and found[0] is TokenKind.OPT_OUT else None
+
+
+async def load_pool(database: Database, clock: Clock) -> Pool:
+    """Read the fleet and its recent past, as a daemon that begins now would."""
+    now = clock.now()
+    async with database.connection() as connection:
+        roster = await read_roster(connection, now)
+        facts = await read_facts(connection, now)
+        pauses = await read_pauses(connection, now)
+    mono = clock.monotonic()
+    pool = Pool(roster, facts, lambda: 0.0, now=now, mono=mono)
+    pool.set_pauses(pauses, now=now, mono=mono)
+    return pool
+
+
+def explain(
+    row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
+) -> dict[str, Any]:
+    """Say of one send where it stands, what it must pass, and when it may go."""
+    state = State(row["state"])
+    gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
+    waits = [gate.wait_s for gate in gates]
+    longest = max(waits, default=0.0)
+    next_allowed = None
+    if state is State.SCHEDULED and not isinf(longest):
+        next_allowed = now + timedelta(seconds=longest)
+    return {
+        "send": row["id"],
+        "state": state.value,
+        "meaning": STATES[state],
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "campaign": row["campaign"],
+        "step": row["step_number"],
+        "mailbox": row["mailbox"],
+        "gates": [gate_row(gate, now) for gate in gates],
+        "next_allowed_at": next_allowed,
+        "attempts": row["attempt_list"],
+    }
+
+
+def _gates(
+    row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
+) -> list[Gate]:
+    campaign = pool.roster.campaigns.get(row["campaign_id"])
+    due_s = max((row["due_at"] - now).total_seconds(), 0.0)
+    due = row["due_at"].isoformat(timespec="minutes")
+    gates = [Gate("send: due", due, "now or earlier", "campaign.step.after", due_s)]
+    if row["is_suppressed"]:
+        gates.append(
+            Gate("contact: suppressed", "yes", "no", "suppression", float("inf"))
+        )
+    if campaign is None:
+        gates.append(
+            Gate("campaign: in the fleet", "no", "yes", "fleet.toml", float("inf"))
+        )
+        return gates
+    gates.append(_window_gate(campaign, row["zone"], now))
+    lane = _lane(row, campaign, pool, now, mono)
+    if lane is None:
+        who = row["mailbox"] or "any of the pool"
+        gates.append(
+            Gate("mailbox: in the fleet", "no", who, "fleet.toml", float("inf"))
+        )
+        return gates
+    gates += pool.gates(lane, campaign, now, mono)
+    return gates
+
+
+def _window_gate(campaign: Campaign, zone: str, now: datetime) -> Gate:
+    calendar = campaign.calendar
+    wait_s = hours_of(calendar, zone, now).wait_s(now)
+    start, end = calendar.start_min, calendar.end_min
+    return Gate(
+        f"campaign {campaign.name}: calendar",
+        "closed" if wait_s else "open",
+        f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d} "
+        f"{calendar.timezone or zone or 'UTC'}",
+        "campaign.calendar",
+        wait_s,
+    )
+
+
+def _lane(
+    row: Mapping[str, Any], campaign: Campaign, pool: Pool, now: datetime, mono: float
+) -> Lane | None:
+    """Find the mailbox that is bound, or the one of the pool that is free soonest."""
+    if row["mailbox_id"] is not None:
+        return pool.lanes.get(row["mailbox_id"])
+    lanes = [pool.lanes[id] for id in campaign.mailbox_ids if id in pool.lanes]
+    return min(
+        lanes,
+        key=lambda lane: (pool.wait_s(lane, campaign, now, mono), lane.idle_since),
+        default=None,
+    )
+
+
+def gate_row(gate: Gate, now: datetime) -> dict[str, Any]:
+    """Write a gate for JSON."""
+    return {
+        "gate": gate.name,
+        "open": gate.wait_s <= 0,
+        "value": gate.value,
+        "limit": gate.limit,
+        "setting": gate.setting,
+        "opens_at": gate.opens_at(now),
+    }
