@@ -22,8 +22,7 @@ from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
 from outreachd.store.database import Database
 from outreachd.store.roster import read_facts, read_pauses, read_roster
-from outreachd.store.steering import NoSuchError, PgSteering
-from outreachd.web.control import NotFoundError
+from outreachd.store.steering import PgSteering
 
 # What each state means for somebody who asks why nothing is sent.
 STATES = {
@@ -96,20 +95,12 @@ class Helm:
         self, kind: Kind, name: str, reason: str, until: datetime | None, author: str
     ) -> None:
         """Pause; when this returns, no further intent is written."""
-        try:
-            await self._store.pause(
-                kind, name, reason, until, author, self._clock.now()
-            )
-        except NoSuchError as error:
-            raise NotFoundError(str(error)) from None
+        await self._store.pause(kind, name, reason, until, author, self._clock.now())
         await self._tell_pauses()
 
     async def resume(self, kind: Kind, name: str, author: str) -> None:
         """End a pause."""
-        try:
-            await self._store.resume(kind, name, author, self._clock.now())
-        except NoSuchError as error:
-            raise NotFoundError(str(error)) from None
+        await self._store.resume(kind, name, author, self._clock.now())
         await self._tell_pauses()
 
     async def _tell_pauses(self) -> None:

@@ -9,7 +9,7 @@ hints may have been missed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 import asyncpg
@@ -40,7 +40,7 @@ class Hints:
         self._database = database
         self._clock = clock
 
-    async def run(self, on_hint: Callable[[Hint], None]) -> None:
+    async def run(self, on_hint: Callable[[Hint], Awaitable[None]]) -> None:
         """Call ``on_hint`` for each hint, and for all after each new connection."""
         while True:
             try:
@@ -49,7 +49,7 @@ class Hints:
                 log.debug("hints.away")
             await self._clock.sleep(AGAIN_S)
 
-    async def _listen(self, on_hint: Callable[[Hint], None]) -> None:
+    async def _listen(self, on_hint: Callable[[Hint], Awaitable[None]]) -> None:
         heard: asyncio.Queue[Hint] = asyncio.Queue()
 
         def hear(_: object, __: int, channel: str, ___: object) -> None:
@@ -63,9 +63,11 @@ class Hints:
                 while True:
                     try:
                         async with asyncio.timeout(CHECK_S):
-                            on_hint(await heard.get())
+                            hint = await heard.get()
                     except TimeoutError:
                         await connection.fetchval("SELECT 1")
+                    else:
+                        await on_hint(hint)
             finally:
                 for hint in Hint:
                     if not connection.is_closed():

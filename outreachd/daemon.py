@@ -1,0 +1,367 @@
+"""The daemon: builds every room, wires them, supervises, drains on SIGTERM.
+
+Life: open the database and the listeners, wait for the lease, run a shift, end it
+well, wait again. A standby is a daemon that waits. A lost database degrades, it does
+not end the process; a fault in a helper task is logged and the task begins anew.
+Always holds: when ``run()`` returns, what was past its intent has been recorded or
+journaled, the rest is given back, and the lease is free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import aiojobs
+import structlog
+
+from outreachd import __version__
+from outreachd.clock import Clock, RealClock
+from outreachd.config import Settings
+from outreachd.flow.lease import Lease
+from outreachd.flow.ports import Carrier
+from outreachd.helm import Helm
+from outreachd.notify import sd_notify, watchdog_interval_s
+from outreachd.rules.records import LedgerAwayError
+from outreachd.rules.token import TokenMint
+from outreachd.shift import Keyring, Shift, Tools
+from outreachd.store.database import Database
+from outreachd.store.hints import Hint, Hints
+from outreachd.store.journal import Journal
+from outreachd.store.lease import PgLeases
+from outreachd.store.ledger import PgLedger
+from outreachd.store.steering import PgSteering
+from outreachd.store.vault import Vault
+from outreachd.telemetry import Metrics
+from outreachd.web.control import control_app
+from outreachd.web.public import public_app
+from outreachd.web.server import listen
+from outreachd.wire.connections import Bounds
+from outreachd.wire.line import Limits
+from outreachd.wire.smtp import SmtpCarrier
+
+log = structlog.get_logger()
+
+HOUSEKEEPING_S = 10.0
+GAUGES_S = 15.0
+LAG_SAMPLE_S = 0.1
+AGAIN_S = 2.0
+FORGET_AFTER = timedelta(minutes=10)
+# After the limit of the dot, for the outcome to be written.
+RECORD_S = 30.0
+SECOND_SIGNAL_S = 10.0
+CLOSE_S = 5.0
+
+# Said in links when nobody has set where the public listener is reached.
+NO_BASE_URL = "http://localhost"
+
+
+@dataclass(slots=True)
+class Parts:
+    """What may be given from outside: the demo's virtual clock, a test's carrier."""
+
+    clock: Clock
+    carrier: Carrier | None = None
+
+
+class Daemon:
+    """One process of outreachd."""
+
+    def __init__(
+        self, settings: Settings, dsn: str, token: str, parts: Parts | None = None
+    ) -> None:
+        parts = parts or Parts(RealClock())
+        self._settings = settings
+        self._dsn = dsn
+        self._token = token
+        self._clock = parts.clock
+        self._house = RealClock()  # leases, watchdog and servers live in real time
+        self._given_carrier = parts.carrier
+        self._id = uuid4()
+        self._stopping = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._shift: Shift | None = None
+        self._is_database_up = True
+        self.metrics = Metrics()
+        self.address: object = None
+
+    # --- life -------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Begin to end; a second call makes it quick."""
+        if self._stopping.is_set():
+            self._hurry.set()
+        self._stopping.set()
+        if self._shift is not None:
+            self._shift.feed.stop()
+
+    async def run(self) -> None:
+        """Live until stopped."""
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            sd_notify("READY=1", "STATUS=standby")
+            log.info("daemon.ready", instance=str(self._id), version=__version__)
+            async with asyncio.TaskGroup() as group:
+                chores = [
+                    group.create_task(self._forever(chore), name=chore.__name__)
+                    for chore in (
+                        self._keep_house,
+                        self._show_gauges,
+                        self._sample_lag,
+                        self._pet_watchdog,
+                        self._hear_hints,
+                    )
+                ]
+                await self._shifts()
+                sd_notify("STOPPING=1")
+                for task in chores:
+                    task.cancel()
+            with suppress(LedgerAwayError):
+                await self._leases.forget(before=self._house.now() - FORGET_AFTER)
+        log.info("daemon.ended")
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        state = _state_directory(settings)
+        vault = Vault.unlock(state)
+        self._database = await Database.open(self._dsn)
+        stack.push_async_callback(self._database.close, CLOSE_S)
+        journal = Journal(state / "outcomes.journal")
+        stack.callback(journal.close)
+        self._leases = PgLeases(self._database, self._id)
+        self._lease = Lease(self._leases, self._house, settings.send.lease_s)
+        keyring = Keyring(vault)
+        mint = TokenMint({0: vault.token_key}, 0)
+        carrier = self._given_carrier
+        if carrier is None:
+            smtp = _carrier(settings, keyring, self._house)
+            stack.push_async_callback(smtp.close)
+            carrier = smtp
+        scheduler = aiojobs.Scheduler(
+            limit=None,  # the feed's own bound on letters in flight is the limit
+            pending_limit=1,
+            close_timeout=CLOSE_S,
+            exception_handler=_on_job_fault,
+        )
+        stack.push_async_callback(scheduler.close)
+        public = settings.http.public
+        self._tools = Tools(
+            database=self._database,
+            ledger=PgLedger(self._database, self._id),
+            journal=journal,
+            keyring=keyring,
+            mint=mint,
+            carrier=carrier,
+            clock=self._clock,
+            metrics=self.metrics,
+            spawn=scheduler.spawn,
+            base_url=public.base_url or NO_BASE_URL,
+            unsubscribe_mailto=public.unsubscribe_mailto,
+            max_in_flight=settings.send.max_in_flight,
+            poll_s=settings.send.claim_poll_s,
+        )
+        helm = Helm(
+            self._database,
+            self._clock,
+            mint,
+            shift=lambda: self._shift,
+            readiness=self._readiness,
+            drain=self.stop,
+        )
+        await self._listen(stack, helm)
+
+    async def _listen(self, stack: AsyncExitStack, helm: Helm) -> None:
+        http = self._settings.http
+        app = control_app(helm, self.metrics, self._house, self._token)
+        control = await listen(
+            app, http.control.listen, setting="[http.control] listen"
+        )
+        stack.push_async_callback(control.close)
+        self.address = control.address
+        if http.public.listen is not None:
+            public = await listen(
+                public_app(helm), http.public.listen, setting="[http.public] listen"
+            )
+            stack.push_async_callback(public.close)
+
+    # --- shifts -----------------------------------------------------------------------
+
+    async def _shifts(self) -> None:
+        """Hold the lease as often as it can be had, and send while it is held."""
+        while not self._stopping.is_set():
+            if await self._until_stopped(self._lease.acquire()) is None:
+                return
+            try:
+                await self._one_shift()
+            except LedgerAwayError:
+                log.warning("ledger.away")
+                await self._house.wait(self._stopping, AGAIN_S)
+            finally:
+                self._shift = None
+                with suppress(LedgerAwayError):
+                    await self._lease.give_up()
+
+    async def _one_shift(self) -> None:
+        assert self._lease.term is not None
+        shift = await Shift.begin(self._tools, self._lease.term)
+        shift.may_send = self._lease.is_trusted
+        self._shift = shift
+        if self._stopping.is_set():
+            return
+        sd_notify(f"STATUS=active, term {self._lease.term}")
+        keeper = asyncio.create_task(self._lease.keep(shift.feed.stop))
+        try:
+            await shift.feed.run()
+            await self._drain(shift)
+        finally:
+            keeper.cancel()
+
+    async def _drain(self, shift: Shift) -> None:
+        send = self._settings.send
+        log.info("drain.begins", in_flight=len(shift.crew))
+        drained = asyncio.ensure_future(
+            shift.crew.drain(grace_s=send.drain_s, begun_s=send.limits.dot_s + RECORD_S)
+        )
+        hurried = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if not drained.done():
+            await asyncio.wait({drained}, timeout=SECOND_SIGNAL_S)
+        hurried.cancel()
+        if drained.done():
+            drained.result()
+        else:
+            drained.cancel()
+        log.info("drain.ended", left=len(shift.crew))
+
+    async def _until_stopped(self, waiting: Awaitable[int]) -> int | None:
+        """Wait for something or for our end, whichever is first."""
+        task = asyncio.ensure_future(waiting)
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            stopped.cancel()
+            task.cancel()
+
+    # --- chores -----------------------------------------------------------------------
+
+    async def _forever(self, chore: Callable[[], Awaitable[None]]) -> None:
+        """Begin a chore anew whenever it ends by a fault."""
+        while True:
+            try:
+                await chore()
+            except LedgerAwayError:
+                self._is_database_up = False
+                self.metrics.db_up.set(0)
+            except Exception:
+                log.exception("chore.broken", chore=chore.__name__)
+            await self._house.sleep(AGAIN_S)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self._leases.seen(
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                version=__version__,
+                role="active" if self._shift else "standby",
+                now=self._house.now(),
+            )
+            if self._shift is not None and self._lease.term is not None:
+                now = self._clock.now()
+                grace = timedelta(seconds=self._settings.send.uncertain_grace_s)
+                ledger = self._tools.ledger
+                await ledger.recover(term=self._lease.term, now=now)
+                settled = await ledger.settle_uncertain(now=now, before=now - grace)
+                for state, count in settled.items():
+                    log.warning("uncertain.settled", state=state.value, sends=count)
+            await self._house.sleep(HOUSEKEEPING_S)
+
+    async def _show_gauges(self) -> None:
+        steering = PgSteering(self._database)
+        while True:
+            status = await steering.status(self._clock.now())
+            self._is_database_up = True
+            metrics = self.metrics
+            metrics.db_up.set(1)
+            metrics.due.set(status["due"])
+            metrics.oldest_due_seconds.set(status["oldest_due_s"])
+            metrics.uncertain.set(status["sends"].get("uncertain", 0))
+            metrics.held.show(status["held"])
+            metrics.mailboxes.show(status["mailboxes"])
+            metrics.domains.show(status["domains"])
+            metrics.accounts.show(status["accounts"])
+            await self._house.sleep(GAUGES_S)
+
+    async def _sample_lag(self) -> None:
+        while True:
+            before = self._house.monotonic()
+            await self._house.sleep(LAG_SAMPLE_S)
+            lag_s = self._house.monotonic() - before - LAG_SAMPLE_S
+            self.metrics.loop_lag_seconds.observe(max(lag_s, 0.0))
+            self.metrics.in_flight.set(len(self._shift.crew) if self._shift else 0)
+
+    async def _pet_watchdog(self) -> None:
+        """Say that the loop lives. A database that is away must not restart us."""
+        interval_s = watchdog_interval_s()
+        while interval_s is not None:
+            sd_notify("WATCHDOG=1")
+            await self._house.sleep(interval_s)
+        await self._stopping.wait()
+
+    async def _hear_hints(self) -> None:
+        await Hints(self._database, self._house).run(self._on_hint)
+
+    async def _on_hint(self, hint: Hint) -> None:
+        shift = self._shift
+        if shift is None:
+            return
+        match hint:
+            case Hint.FLEET:
+                await shift.reload_fleet()
+            case Hint.WORK:
+                shift.feed.hint()
+            case Hint.PAUSE:
+                await shift.reload_pauses()
+
+    def _readiness(self) -> tuple[bool, str]:
+        if self._stopping.is_set():
+            return False, "stopping"
+        if not self._is_database_up:
+            return False, "the database is away"
+        if self._shift is None:
+            return True, "standby: another daemon holds the lease"
+        if not self._shift.feed.is_ledger_up:
+            return False, "the database is away"
+        return True, "active"
+
+
+def _carrier(settings: Settings, keyring: Keyring, clock: Clock) -> SmtpCarrier:
+    limits, bounds = settings.send.limits, settings.send.connections
+    return SmtpCarrier(
+        password=keyring.password,
+        clock=clock,
+        limits=Limits(**limits.model_dump()),
+        bounds=Bounds(
+            idle_s=bounds.idle_s, max_age_s=bounds.age_s, max_letters=bounds.letters
+        ),
+        our_name=settings.send.local_hostname or "",
+    )
+
+
+def _state_directory(settings: Settings) -> Path:
+    directory = settings.state.directory
+    assert directory is not None  # load() fills it
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+def _on_job_fault(scheduler: aiojobs.Scheduler, context: dict[str, object]) -> None:
+    log.error("job.broken", exc_info=context.get("exception"))
