@@ -51,11 +51,11 @@ CONFLICT_CODES = frozenset(
         "40001",  # serialization failure
         "40P01",  # deadlock
         "55P03",  # lock timeout
-        "0A000",  # a cached plan that a migration has outdated
     }
 )
 # asyncpg has one class for a lost link and for misuse; only the text tells them apart.
-LOST_LINK_WORDS = ("closed", "closing")
+# "released back": a lent connection that broke has left its borrower's hands.
+LOST_LINK_WORDS = ("closed", "closing", "released back")
 CLIENT_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
@@ -69,8 +69,12 @@ def is_away(error: BaseException) -> bool:
         case asyncpg.PostgresError():
             code = error.sqlstate or "08000"  # told by the library, not by a server
             return code in AWAY_CODES or code.startswith(AWAY_CLASSES)
-        case asyncpg.TargetServerAttributeNotMatched() | OSError():
+        case asyncpg.InternalClientError() | OSError():
+            # The first: no host takes writes, or a server's last words met a new
+            # statement half-way ("cannot switch to state") and confused the client.
             return True
+        case asyncpg.DataError():
+            return False
         case asyncpg.InterfaceError():
             return any(word in str(error) for word in LOST_LINK_WORDS)
         case _:
@@ -79,9 +83,9 @@ def is_away(error: BaseException) -> bool:
 
 def is_conflict(error: BaseException) -> bool:
     """Tell whether the same statement may succeed if it is only tried again."""
-    if isinstance(error, asyncpg.PostgresError):
-        return error.sqlstate in CONFLICT_CODES
-    return False
+    if isinstance(error, asyncpg.InvalidCachedStatementError):
+        return True  # a migration came between; asyncpg has forgotten the old plan
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in CONFLICT_CODES
 
 
 class Database:
@@ -130,7 +134,8 @@ class Database:
             yield lent
         except Exception as error:
             if is_away(error):
-                lent.terminate()
+                with suppress(asyncpg.InterfaceError):  # already out of our hands
+                    lent.terminate()
                 await self._pool.expire_connections()
             if translated := _translated(error):
                 raise translated from error

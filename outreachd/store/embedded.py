@@ -51,19 +51,20 @@ NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": 
 # $1 data directory, $2 a directory to throw away at the end or "", then the server.
 # The server alone keeps our stdout open: its end is the reader's end of file.
 # Somebody may restart it by pg_ctl: then postmaster.pid names one we must end too.
+# "keep" on our stdin means that the server is to end but will be started again.
 WATCHER = """
 data=$1 scrap=$2; shift 2
 "$@" <&- & child=$!
 exec >&-
 trap '' HUP INT TERM
-read -r _
+read -r word
 now=; { read -r now <"$data/postmaster.pid"; } 2>/dev/null
 kill -INT "$child" 2>/dev/null
 [ "${now:-$child}" = "$child" ] || kill -INT "$now" 2>/dev/null
 wait
 while [ -n "$now" ] && [ -e "$data/postmaster.pid" ] && kill -0 "$now" 2>/dev/null
 do sleep 0.1; done
-[ -z "$scrap" ] || rm -rf -- "$scrap"
+[ -z "$scrap" ] || [ "$word" = keep ] || rm -rf -- "$scrap"
 """
 
 
@@ -77,6 +78,7 @@ class EmbeddedServer:
         self._scrap = scrap  # what vanishes with the server
         self._lock = data.with_name(data.name + ".lock").open("ab")
         self._watcher: subprocess.Popen[bytes] | None = None
+        self._sockets = ""  # the directory of the socket, once the server is ready
         self._was_ready = False
         self._log_start = 0
 
@@ -109,14 +111,15 @@ class EmbeddedServer:
 
     def dsn(self, database: str = datadir.DATABASE) -> str:
         """Tell how to connect; holds no secret."""
-        where = quote(datadir.pid_file(self.data)[4])
-        return f"postgresql://postgres@/{database}?host={where}&port={datadir.PORT}"
+        where = f"host={quote(self._sockets)}&port={datadir.PORT}"
+        return f"postgresql://postgres@/{database}?{where}"
 
     def ensure_running(self) -> None:
         """Return once the server is ready; start it again if it died."""
         for _ in range(int(START_LIMIT_S / POLL_S)):
             if datadir.is_ready(self.data):
                 self._was_ready = True
+                self._sockets = datadir.pid_file(self.data)[4]
                 return
             if self._own() and not self._is_alive():
                 self._launch()
@@ -128,7 +131,7 @@ class EmbeddedServer:
 
     def stop(self) -> None:
         """End the server if it is ours and wait for its end; else just let go."""
-        self._end()
+        self._end(b"")
         if self._scrap and self.owner:
             shutil.rmtree(self._scrap, ignore_errors=True)
         self._lock.close()
@@ -153,7 +156,7 @@ class EmbeddedServer:
 
     def _launch(self) -> None:
         if self._watcher:
-            self._end()
+            self._end(b"keep\n")
             self._raise_if_refused()
         user = server_user(self.data)
         if user.lent:
@@ -199,12 +202,13 @@ class EmbeddedServer:
             self._scrap = _temporary_directory(user)
         return self._scrap
 
-    def _end(self) -> None:
+    def _end(self, word: bytes) -> None:
         if self._watcher is None:
             return
         watcher, self._watcher = self._watcher, None
         assert watcher.stdin
         assert watcher.stdout
+        watcher.stdin.write(word)
         watcher.stdin.close()
         try:
             watcher.wait(STOP_LIMIT_S)
