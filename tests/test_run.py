@@ -16,17 +16,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# Notes its arguments; `venv` makes a Python that notes its own.
+# Notes its arguments; `venv` makes a Python that notes its own. Both fail to install
+# when they are told to.
 FAKE_UV = """#!/bin/sh
 echo "uv $*" >>"$NOTES"
 if [ "$1" = venv ]; then
     for last; do :; done
     mkdir -p "$last/bin"
-    printf '#!/bin/sh\\necho "python $*" >>"$NOTES"\\n' >"$last/bin/python"
-    chmod +x "$last/bin/python"
+    cp "$TOOLS/fake_python" "$last/bin/python"
     exit 0
 fi
-exit "${UV_PIP:-0}"
+exit "${UV_FAILS:-0}"
+"""
+FAKE_PYTHON = """#!/bin/sh
+echo "python $*" >>"$NOTES"
+[ "$3" != install ] || exit "${PIP_FAILS:-0}"
 """
 # Python as Debian ships it: new enough, without ensurepip.
 BARE_PYTHON = """#!/bin/sh
@@ -45,7 +49,7 @@ class Copy:
             made.mkdir()
         for name in ("run", "pyproject.toml", "requirements.lock"):
             shutil.copy(ROOT / name, self.home)
-        for tool in ("sh", "cat", "cksum", "dirname", "head", "rm", "mkdir", "chmod"):
+        for tool in ("sh", "cat", "cksum", "dirname", "head", "rm", "mkdir", "cp"):
             (self.tools / tool).symlink_to(shutil.which(tool) or f"/bin/{tool}")
 
     def tool(self, name: str, text: str) -> None:
@@ -53,9 +57,15 @@ class Copy:
         (self.tools / name).write_text(text)
         (self.tools / name).chmod(0o755)
 
+    def uv(self) -> None:
+        """Put a fake uv on the path."""
+        self.tool("uv", FAKE_UV)
+        self.tool("fake_python", FAKE_PYTHON)
+
     def run(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Start the script from elsewhere, with a strict umask and nothing else."""
-        env = {"PATH": str(self.tools), "NOTES": str(self.notes), **env}
+        env |= {"PATH": str(self.tools), "TOOLS": str(self.tools)}
+        env |= {"NOTES": str(self.notes)}
         script = str(self.home / "run")
         command = ["/bin/sh", "-c", 'umask 077; exec "$0" "$@"', script]
         return subprocess.run(
@@ -84,7 +94,7 @@ def test_without_a_word_it_says_how_to_use_it(copy: Copy) -> None:
 
 def test_the_second_start_installs_nothing(copy: Copy) -> None:
     """A stamp made from the wanted packages makes the next start instant."""
-    copy.tool("uv", FAKE_UV)
+    copy.uv()
     for _ in range(2):
         assert copy.run("test", "-k", "one").returncode == 0
     notes = copy.notes.read_text().splitlines()
@@ -100,16 +110,23 @@ def test_the_second_start_installs_nothing(copy: Copy) -> None:
 
 def test_a_failed_install_leaves_no_stamp(copy: Copy) -> None:
     """What was cut short is done again, and the fault is one sentence."""
-    copy.tool("uv", FAKE_UV)
-    answer = copy.run("demo", UV_PIP="1")
+    copy.uv()
+    answer = copy.run("demo", UV_FAILS="1", PIP_FAILS="1")
     assert answer.returncode == 1
     assert "could not be installed" in answer.stderr
     assert not (copy.home / ".venv" / "outreachd-stamp").exists()
 
 
+def test_where_uv_fails_pip_is_tried(copy: Copy) -> None:
+    """A machine whose pip.conf names a mirror can have a uv that knows none."""
+    copy.uv()
+    assert copy.run("test", UV_FAILS="1").returncode == 0
+    assert "python -m pip install" in copy.notes.read_text()
+
+
 def test_a_moved_checkout_is_set_up_anew(copy: Copy) -> None:
     """Scripts in a virtual environment carry its path, so it cannot move along."""
-    copy.tool("uv", FAKE_UV)
+    copy.uv()
     copy.run("test")
     copy.home = copy.home.rename(copy.home.with_name("moved"))
     copy.run("test")
