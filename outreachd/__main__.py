@@ -1,0 +1,60 @@
+"""The command line: one file for each verb in ``commands``, loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from outreachd import __version__
+
+VERBS = {
+    "demo": "A fleet sends through a working day, on this machine only.",
+    "run": "Send, until SIGTERM or Ctrl-C ends it.",
+    "check": "Look whether settings, database and fleet are fit to send.",
+    "migrate": "Bring the database's schema up to date.",
+    "apply": "Make the fleet what a fleet file wants.",
+    "import": "Bring contacts into a campaign.",
+    "status": "Tell where everything stands.",
+    "explain": "Tell why a send has not gone, and when it may.",
+    "plan": "Tell what will go out on a day, and what will be late.",
+    "pause": "Stop a client, campaign, domain, mailbox or account.",
+    "resume": "End a pause.",
+    "release": "Let held sends go on.",
+    "suppress": "Never write to an address or a domain again.",
+}
+FILES = {"import": "import_"}
+
+
+class Verbs(click.Group):
+    """Loads a verb's file only when it is called, so that each starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the verbs in the order in which a newcomer needs them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one verb."""
+        if cmd_name not in VERBS:
+            return None
+        file = FILES.get(cmd_name, cmd_name)
+        command = import_module(f"outreachd.commands.{file}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the verbs without loading them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="outreachd")
+def main() -> None:
+    """Send honest outreach mail for a fleet of mailboxes, once each."""
+
+
+if __name__ == "__main__":
+    main()

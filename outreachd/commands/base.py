@@ -1,0 +1,189 @@
+"""What every verb shares: options, the opened database, errors told to people.
+
+A verb is a click command whose body is a coroutine run by ``execute``. Errors are one
+sentence and a way out, never a traceback: exit 0 done, 1 the thing asked for failed,
+2 wrong usage or configuration. Output goes to stdout, all talk to stderr.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+import uvloop
+
+from outreachd.clock import Clock, RealClock
+from outreachd.config import Settings, load
+from outreachd.mistakes import ConfigError
+from outreachd.rules.records import LedgerAwayError
+from outreachd.store.binaries import EmbeddedError
+from outreachd.store.database import Database, DatabaseError
+from outreachd.store.embedded import EmbeddedServer
+from outreachd.store.journal import JournalError
+from outreachd.store.migrate import SchemaError, migrate, pending
+from outreachd.store.roster import RosterError
+from outreachd.store.steering import NoSuchError
+from outreachd.store.vault import Vault, VaultError
+from outreachd.web.server import ListenError
+
+FAILED = 1
+MISUSED = 2
+CLOSE_S = 5.0
+
+# Where settings are looked for when --config does not say.
+USUAL_PLACES = (Path("config/outreachd.toml"), Path("/etc/outreachd/outreachd.toml"))
+
+# What can go wrong without being a bug: its text is a sentence with a way out.
+EXPECTED = (
+    DatabaseError,
+    EmbeddedError,
+    JournalError,
+    LedgerAwayError,
+    ListenError,
+    NoSuchError,
+    RosterError,
+    SchemaError,
+    VaultError,
+)
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+class FailedError(Exception):
+    """The thing asked for failed; the text is for people."""
+
+
+class MisusedError(Exception):
+    """The call or a file it names is wrong; the text is for people."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a verb works with."""
+
+    settings: Settings
+    dsn: str
+    database: Database
+    vault: Vault
+    clock: Clock
+    server: EmbeddedServer | None
+
+    @property
+    def state(self) -> Path:
+        """The state directory."""
+        return state_directory(self.settings)
+
+
+def config_option(verb: Verb) -> Verb:
+    """Add ``--config FILE``."""
+    return click.option(
+        "--config",
+        "config",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        help="Settings file; else $OUTREACHD_CONFIG, config/outreachd.toml, "
+        "/etc/outreachd/outreachd.toml.",
+    )(verb)
+
+
+def json_option(verb: Verb) -> Verb:
+    """Add ``--json``."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Machine-readable output."
+    )(verb)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """Read the settings from the file named, or from the usual places."""
+    if config is None:
+        named = os.environ.get("OUTREACHD_CONFIG")
+        places = (Path(named),) if named else USUAL_PLACES
+        config = next((place for place in places if place.is_file()), None)
+        if config is None and named:
+            raise MisusedError(
+                f"$OUTREACHD_CONFIG names {named}, which is no file: mend or unset it."
+            )
+    return load(config)
+
+
+def state_directory(settings: Settings) -> Path:
+    """Tell the state directory, made if it is missing."""
+    directory = settings.state.directory
+    assert directory is not None  # load() fills it
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+@asynccontextmanager
+async def desk(config: Path | None, *, migrated: bool = True) -> AsyncIterator[Desk]:
+    """Open the database of a verb, starting an embedded server if that is the one.
+
+    ``migrated``: bring the schema of an embedded database up to date, and refuse any
+    other that is not.
+    """
+    settings = settings_of(config)
+    server = None
+    dsn = settings.database.dsn
+    if dsn == "embedded":
+        assert settings.state.directory is not None
+        server = await asyncio.to_thread(
+            EmbeddedServer.start, settings.state.directory / "postgres"
+        )
+        dsn = server.dsn()
+    try:
+        vault = Vault.unlock(state_directory(settings))
+        database = await Database.open(dsn)
+        try:
+            clock = RealClock()
+            if migrated:
+                await _bring_up_to_date(database, clock, server is not None)
+            yield Desk(settings, dsn, database, vault, clock, server)
+        finally:
+            await database.close(CLOSE_S)
+    finally:
+        if server is not None:
+            await asyncio.to_thread(server.stop)
+
+
+async def _bring_up_to_date(database: Database, clock: Clock, is_ours: bool) -> None:
+    async with database.connection() as connection:
+        if is_ours:
+            await migrate(connection, clock)
+        elif missing := await pending(connection):
+            raise FailedError(
+                f"the database lacks {', '.join(missing)}: run `outreachd migrate`."
+            )
+
+
+def execute(main: Coroutine[Any, Any, None]) -> None:
+    """Run a verb; tell what went wrong as a sentence and end with its exit code."""
+    try:
+        uvloop.run(main)
+    except (ConfigError, MisusedError) as error:
+        _end(str(error), MISUSED)
+    except (FailedError, *EXPECTED) as error:
+        _end(str(error), FAILED)
+    except KeyboardInterrupt:
+        _end("interrupted.", FAILED)
+
+
+def _end(sentence: str, code: int) -> None:
+    click.echo(f"outreachd: {sentence}", err=True)
+    sys.exit(code)
+
+
+def show_json(value: object) -> None:
+    """Print one JSON object."""
+    click.echo(msgspec.json.encode(value, enc_hook=str, order="deterministic").decode())
+
+
+def author() -> str:
+    """Name who does this, for the audit."""
+    return f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}"

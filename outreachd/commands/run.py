@@ -1,0 +1,68 @@
+"""``outreachd run``: the daemon, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+from pathlib import Path
+
+import click
+
+from outreachd import logs
+from outreachd.commands.base import Desk, config_option, desk, execute
+from outreachd.config import Settings
+from outreachd.daemon import Daemon
+
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+@click.command("run", help="Send, until SIGTERM or Ctrl-C ends it.")
+@config_option
+def command(config: Path | None) -> None:
+    """Run the daemon."""
+    execute(run(config))
+
+
+async def run(config: Path | None) -> None:
+    """Open the database, build the daemon, hand it the signals, live."""
+    async with desk(config) as opened:
+        daemon = Daemon(opened.settings, opened.dsn, control_token(opened.settings))
+        end_log = logs.configure(
+            LEVELS[opened.settings.log.level],
+            opened.settings.log.format,
+            daemon.metrics.log_dropped.inc,
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, daemon.stop)
+        tending = asyncio.create_task(_tend(opened))
+        try:
+            await daemon.run()
+        finally:
+            tending.cancel()
+            end_log()
+
+
+async def _tend(opened: Desk) -> None:
+    """Start our own PostgreSQL again should it die."""
+    while opened.server is not None:
+        await opened.clock.sleep(1.0)
+        await asyncio.to_thread(opened.server.ensure_running)
+
+
+def control_token(settings: Settings) -> str:
+    """Read the control listener's token; one of our own is made at first start."""
+    named = settings.http.control.token_file
+    assert settings.state.directory is not None
+    path = named or settings.state.directory / "control.token"
+    if not path.exists() and named is None:
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32) + "\n")
+    return path.read_text().strip()
