@@ -154,12 +154,12 @@ async def test_a_restart_by_pg_ctl_is_tolerated(server: EmbeddedServer) -> None:
     """PG 47: pg_ctl puts another process in its place; that one ends with us too."""
     user = server_user(server.data)
     pg_ctl = find_binaries(server.data, user) / "pg_ctl"
-    command = [pg_ctl, "-D", server.data, "-m", "immediate", "-w", "-s", "restart"]
+    command: list[str | Path] = [pg_ctl, "-D", server.data, "-m", "immediate", "-ws"]
     log = server.data / "pg_ctl.log"
     before = server.pid
 
     def restart() -> None:
-        subprocess.run([*command, "-l", log], check=True, **user.popen())
+        subprocess.run([*command, "-l", log, "restart"], check=True, **user.popen())
 
     await asyncio.to_thread(restart)
     await asyncio.to_thread(server.ensure_running)
