@@ -1,4 +1,4 @@
-"""The command line: one file for each verb in ``commands``, loaded when it is called."""
+"""The command line: one file a verb in ``commands``, loaded when it is called."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import signal
 from pathlib import Path
@@ -14,13 +13,6 @@ from outreachd import logs
 from outreachd.commands.base import Desk, config_option, desk, execute
 from outreachd.config import Settings
 from outreachd.daemon import Daemon
-
-LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-}
 
 
 @click.command("run", help="Send, until SIGTERM or Ctrl-C ends it.")
@@ -35,7 +27,7 @@ async def run(config: Path | None) -> None:
     async with desk(config) as opened:
         daemon = Daemon(opened.settings, opened.dsn, control_token(opened.settings))
         end_log = logs.configure(
-            LEVELS[opened.settings.log.level],
+            opened.settings.log.level,
             opened.settings.log.format,
             daemon.metrics.log_dropped.inc,
         )
