@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from contextlib import suppress
 
@@ -92,7 +93,7 @@ async def _dial(address: str, port: int, limit_s: float) -> socket.socket:
     try:
         sock = socket.socket(family, socket.SOCK_STREAM)
     except OSError as exc:
-        raise DialError(exc.strerror or "no socket to be had") from exc
+        raise DialError(_in_words(exc)) from exc
     try:
         sock.setblocking(False)
         _tune(sock)
@@ -103,11 +104,16 @@ async def _dial(address: str, port: int, limit_s: float) -> socket.socket:
         raise DialError(f"no answer within {limit_s:g} s") from exc
     except OSError as exc:
         sock.close()
-        raise DialError(exc.strerror or type(exc).__name__) from exc
+        raise DialError(_in_words(exc)) from exc
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _in_words(exc: OSError) -> str:
+    # The loop puts its own words into strerror; the number tells more.
+    return os.strerror(exc.errno) if exc.errno else str(exc) or type(exc).__name__
 
 
 def _tune(sock: socket.socket) -> None:

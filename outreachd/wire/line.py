@@ -207,7 +207,8 @@ class Line(SMTPProtocol):
             self._heard, agreed = b"", True
         else:
             self._heard, agreed = _surplus(heard, code)
-        if agreed and heard[:3].isdigit() and 200 <= code <= 599:
+        number = heard[:3].isdigit() and not heard[:4].isdigit()  # 2500 is no 250
+        if agreed and number and 200 <= code <= 599:
             self.last_message = message
             return Reply(phase, code, clean(message))
         self.cut()

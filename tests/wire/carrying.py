@@ -29,6 +29,7 @@ SHORT = Limits(
     connect_s=1, greeting_s=0.2, ehlo_s=0.2, tls_s=0.5, auth_s=0.2, mail_s=0.2,
     rcpt_s=0.2, data_s=0.2, stall_s=0.2, dot_s=0.2, quit_s=0.1,
 )  # fmt: skip
+LONG = Limits()
 
 
 def account(server: ScriptedServer, **changes: Any) -> Account:
@@ -49,7 +50,8 @@ def route(server: ScriptedServer, **changes: Any) -> Route:
 @asynccontextmanager
 async def carrier(limits: Limits = SHORT, **more: Any) -> AsyncIterator[SmtpCarrier]:
     more.setdefault("password", lambda account_id, mailbox_id: "secret")
-    made = SmtpCarrier(clock=RealClock(), limits=limits, our_name="out.test", **more)
+    more.setdefault("clock", RealClock())
+    made = SmtpCarrier(limits=limits, our_name="out.test", **more)
     try:
         yield made
     finally:

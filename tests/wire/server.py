@@ -102,6 +102,7 @@ class ScriptedServer:
         default_factory=lambda: defaultdict(asyncio.Event)
     )
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _talks: list[_Talk] = field(default_factory=list)
     _server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -139,6 +140,13 @@ class ScriptedServer:
         """Count how often a command was heard."""
         return sum(line.upper().startswith(verb) for line in self.commands)
 
+    def hang_up(self, last: bytes = b"") -> None:
+        """Close every connection there is, after some last words or none."""
+        for talk in self._talks:
+            if not talk.writer.is_closing():
+                talk.writer.write(last + b"\r\n" if last else b"")
+                talk.writer.close()
+
     # --- one connection ------------------------------------------------------------
 
     async def _welcome(
@@ -148,6 +156,7 @@ class ScriptedServer:
         self._tasks.add(task)
         self.connections += 1
         talk = _Talk(reader, writer, secure=self.implicit is not None)
+        self._talks.append(talk)
         try:
             await self._act(talk, "CONNECT")
             while line := await talk.reader.readline():
