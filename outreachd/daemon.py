@@ -37,6 +37,7 @@ from outreachd.store.hints import Hint, Hints
 from outreachd.store.journal import Journal
 from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
+from outreachd.store.roster import RosterError
 from outreachd.store.steering import PgSteering
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
@@ -202,6 +203,12 @@ class Daemon:
                 await self._one_shift()
             except LedgerAwayError:
                 log.warning("ledger.away")
+                await self._house.wait(self._stopping, AGAIN_S)
+            except RosterError as error:
+                log.error("fleet.unreadable", error=str(error))
+                await self._house.wait(self._stopping, AGAIN_S)
+            except Exception:
+                log.exception("shift.broken")
                 await self._house.wait(self._stopping, AGAIN_S)
             finally:
                 self._shift = None
