@@ -41,17 +41,18 @@ class Figures:
     connects: int = 0  # since start
 
 
+Waiters = deque[tuple[str, asyncio.Future[Line | None]]]  # login, whose turn
+
+
 @dataclass(slots=True)
 class _Place:
-    """One account's lines: ``open`` counts those in use, idle and being opened."""
+    """One account's lines: ``open`` counts all that the server may see as one."""
 
     limit: int = 1
     open: int = 0
     connects: int = 0
     idle: list[Line] = field(default_factory=list)  # longest idle first
-    waiters: deque[tuple[str, asyncio.Future[Line | None]]] = field(
-        default_factory=deque
-    )
+    waiters: Waiters = field(default_factory=deque)
 
 
 class Connections:
@@ -77,44 +78,39 @@ class Connections:
         line = self._warm(place, login)
         if line is not None:
             return line
-        if place.open >= limit and place.idle:
-            self._retire(place, place.idle.pop(0))
         if place.open < limit:
             self._leave(place)
             return None
+        if place.idle:  # of other logins: one of them makes room
+            self._retire(place, place.idle.pop(0))
         return await self._wait(account_id, place, login)
 
     def keep(self, account_id: int, line: Line) -> None:
         """Take back a line that may be used again."""
         place, now = self._places[account_id], self._seconds()
         line.used = now
+        _forget_the_cancelled(place.waiters)
         if self._closed or not self._fit(line, now):
             self._retire(place, line)
-            self._serve(place)
-        elif place.waiters and place.waiters[0][0] == line.login:
-            place.waiters.popleft()[1].set_result(line)
-        elif place.waiters:
-            self._retire(place, line)
-            self._serve(place)
-        else:
+        elif not place.waiters:
             place.idle.append(line)
             self._watch()
+        elif place.waiters[0][0] == line.login:
+            place.waiters.popleft()[1].set_result(line)
+        else:
+            self._retire(place, line)
 
     def drop(self, account_id: int, line: Line, *, politely: bool = False) -> None:
         """Give up a line: say goodbye if the server is still in its senses."""
-        place = self._places[account_id]
         if politely:
-            self._retire(place, line)
+            self._retire(self._places[account_id], line)
         else:
             line.cut()
-            place.open -= 1
-        self._serve(place)
+            self.free(account_id)
 
     def free(self, account_id: int) -> None:
         """Tell that the line that was to be opened was not."""
-        place = self._places[account_id]
-        place.open -= 1
-        self._serve(place)
+        self._vacate(self._places[account_id])
 
     def sweep(self) -> None:
         """Say goodbye to every idle line whose time is over."""
@@ -175,13 +171,12 @@ class Connections:
 
     async def _wait(self, account_id: int, place: _Place, login: str) -> Line | None:
         turn: asyncio.Future[Line | None] = asyncio.get_running_loop().create_future()
-        entry = (login, turn)
-        place.waiters.append(entry)
+        place.waiters.append((login, turn))
         try:
             return await turn
         except asyncio.CancelledError:
-            if not turn.done() or turn.cancelled():
-                place.waiters.remove(entry)
+            if turn.cancelled():
+                _forget_the_cancelled(place.waiters)
             elif turn.exception() is None:  # our turn came while we were leaving
                 line = turn.result()
                 if line is None:
@@ -190,16 +185,19 @@ class Connections:
                     self.keep(account_id, line)
             raise
 
-    def _serve(self, place: _Place) -> None:
+    def _vacate(self, place: _Place) -> None:
+        place.open -= 1
+        _forget_the_cancelled(place.waiters)
         while place.waiters and place.open < place.limit:
             self._leave(place)
             place.waiters.popleft()[1].set_result(None)
 
     def _retire(self, place: _Place, line: Line) -> None:
-        place.open -= 1
+        """Say goodbye in the background; the place is free when that is done."""
         task = asyncio.create_task(line.quit(self._quit_s))
         self._goodbyes.add(task)
         task.add_done_callback(self._goodbyes.discard)
+        task.add_done_callback(lambda _: self._vacate(place))
 
     def _watch(self) -> None:
         if self._timer is None:
@@ -211,3 +209,9 @@ class Connections:
         self.sweep()
         if any(place.idle for place in self._places.values()):
             self._watch()
+
+
+def _forget_the_cancelled(waiters: Waiters) -> None:
+    gone = [entry for entry in waiters if entry[1].cancelled()]
+    for entry in gone:
+        waiters.remove(entry)

@@ -99,7 +99,10 @@ class Resolver:
         self, name: str, kind: dns.rdatatype.RdataType
     ) -> tuple[tuple[str, ...], float] | str:
         try:
-            answer = await self._servers.resolve(name, kind, lifetime=QUERY_S)
+            # Short names are looked for in the machine's search domains, as usual.
+            answer = await self._servers.resolve(
+                name, kind, lifetime=QUERY_S, search=True
+            )
         except dns.resolver.NXDOMAIN:
             return "no such host name in DNS; check `host` of the account"
         except dns.resolver.NoAnswer:

@@ -43,7 +43,7 @@ class Handshake:
 
     ``our_name`` follows EHLO; empty = this machine's name if it has a dot, else the
     address literal of the line. ``password`` and ``token`` are asked at each login,
-    so that a changed secret needs no restart; None = there is none.
+    so that a changed secret needs no restart; None = there is none (of tokens: now).
     """
 
     dialer: Dialer
@@ -144,8 +144,10 @@ class Handshake:
     async def _login(self, line: Line, route: Route, offers: _Offers) -> Reply | None:
         assert route.username
         who = route.account.id, route.mailbox_id
-        token = await self.token(*who) if self.token else None
         password = self.password(*who)
+        token = await self.token(*who) if self.token else None
+        if self.token and not (token or password):
+            return Reply(Phase.AUTH, 454, "no access token is to be had now")
         if token and "xoauth2" in offers.mechanisms:
             said = [b"AUTH XOAUTH2 " + auth_xoauth2_encode(route.username, token), b""]
         elif password and "plain" in offers.mechanisms:

@@ -163,10 +163,7 @@ class Line(SMTPProtocol):
     # --- inside --------------------------------------------------------------------
 
     async def _end(self, tail: bytes, limit_s: float) -> Reply:
-        try:
-            self.write(tail)
-        except SMTPException as exc:
-            return self._failed(Phase.DATA, exc, limit_s)
+        self.write(tail)  # usable a moment ago, and nothing was awaited since
         heard = self.read_response(timeout=limit_s)
         return await self._answer(Phase.DOT, heard, limit_s)
 
@@ -185,7 +182,7 @@ class Line(SMTPProtocol):
     async def _body(self, stuffed: bytes, stall_s: float) -> Reply | None:
         transport = cast(asyncio.WriteTransport, self.transport)
         # Paused as long as anything is buffered, so that room means: all gone out.
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1, low=0)
         try:
             for start in range(0, len(stuffed), CHUNK):
                 transport.write(stuffed[start : start + CHUNK])

@@ -69,6 +69,33 @@ async def test_whoever_gives_up_waiting_takes_no_line() -> None:
         assert (await send(out, way)).code == 250
 
 
+async def test_a_line_freed_in_the_instant_a_waiter_leaves_is_not_lost() -> None:
+    """A cancelled waiter that has not run yet is passed over."""
+    async with ScriptedServer() as server, carrier() as out:
+        way = route(server, max_connections=1)
+        held = opened(await out.open(way, ENVELOPE, 1))
+        early, late = (asyncio.create_task(send(out, way)) for _ in range(2))
+        await asyncio.wait([early], timeout=0.02)
+        early.cancel()
+        held.abandon()
+        assert (await late).code == 250
+        assert out.statistics()[1].open == 1
+
+
+async def test_a_line_being_closed_still_counts() -> None:
+    """The server sees a line until it is gone: no second one beyond the limit."""
+    async with ScriptedServer() as server, carrier(bounds=Bounds(max_letters=1)) as out:
+        goodbye = asyncio.Event()
+        server.on("QUIT", Act(b"221 bye", after=goodbye))
+        way = route(server, max_connections=1)
+        assert (await send(out, way)).code == 250
+        sending = asyncio.create_task(send(out, way))
+        await server.wait_for("QUIT")
+        assert server.connections == 1
+        goodbye.set()
+        assert (await sending).code == 250
+
+
 async def test_logins_share_an_account_but_never_a_line() -> None:
     """A line of another login is closed to make room, not used."""
     async with ScriptedServer() as server, carrier() as out:
@@ -171,6 +198,7 @@ async def test_idle_lines_are_closed_unasked() -> None:
     async with ScriptedServer() as server, carrier(bounds=bounds) as out:
         assert (await send(out, route(server))).code == 250
         await server.wait_for("QUIT")
+        await out.close()
         assert out.statistics()[1].open == 0
 
 

@@ -78,9 +78,7 @@ async def test_a_refused_address_is_no_reason_to_wait() -> None:
         both = Names("127.0.0.2", "127.0.0.1")
         with await Dialer(both).connect("mx", port, limit_s=1) as sock:
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-    with pytest.raises(
-        DialError, match=r"127\.0\.0\.2.*refused; 127\.0\.0\.1.*refused"
-    ):
+    with pytest.raises(DialError, match=r"0\.2 .*refused; .*0\.1 .*refused"):
         await Dialer(both).connect("mx", port, limit_s=1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from outreachd.clock import RealClock
 from outreachd.rules.model import Phase, Reply, Tls
 from outreachd.rules.reply import judge
 from outreachd.wire.smtp import SmtpCarrier
-from tests.wire.carrying import ENVELOPE, LETTER, carrier, route, send
+from tests.wire.carrying import ENVELOPE, LARGE, LETTER, LONG, carrier, route, send
 from tests.wire.server import Act, ScriptedServer, Then
 
 
@@ -34,6 +35,12 @@ def context(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(made)
     return made
+
+
+def served(tls: Tls, secure: ssl.SSLContext) -> ScriptedServer:
+    if tls is Tls.STARTTLS:
+        return ScriptedServer(starttls=secure)
+    return ScriptedServer(implicit=secure)
 
 
 def secret(server: ScriptedServer) -> bool:
@@ -98,11 +105,7 @@ async def test_a_letter_goes_over_tls(
 ) -> None:
     """Both ways of TLS carry a letter, and the keywords are asked for again inside."""
     secure = context(authority)
-    server = (
-        ScriptedServer(starttls=secure)
-        if tls is Tls.STARTTLS
-        else ScriptedServer(implicit=secure)
-    )
+    server = served(tls, secure)
     async with server, carrier(ca_file=ca_file) as out:
         way = route(server, tls=tls, username="ann")
         for _ in range(2):
@@ -110,6 +113,25 @@ async def test_a_letter_goes_over_tls(
         assert server.accepted[1].data == LETTER
         assert server.count("EHLO") == 1 + (tls is Tls.STARTTLS)
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.IMPLICIT])
+@pytest.mark.parametrize("stalls", [False, True])
+async def test_a_large_letter_over_tls(
+    tls: Tls, stalls: bool, authority: trustme.CA, ca_file: Path
+) -> None:
+    """SMTP 14: pieces and their stall limit work under TLS as without."""
+    server = served(tls, context(authority))
+    limits = replace(LONG, stall_s=0.3 if stalls else 60)
+    async with server, carrier(limits, ca_file=ca_file) as out:
+        server.on("BODY", Act(then=Then.HANG if stalls else Then.GO_ON))
+        reply = await send(out, route(server, tls=tls), LARGE)
+        if stalls:
+            assert (reply.phase, reply.code) == (Phase.DATA, 0)
+            assert server.accepted == []
+        else:
+            assert reply.code == 250
+            assert server.accepted[0].data == LARGE
 
 
 async def test_starttls_not_offered() -> None:
@@ -162,11 +184,7 @@ async def test_a_bad_certificate_is_refused(
         yesterday = datetime.now(UTC) - timedelta(days=1)  # noqa: TID251 - of this day
         leaf = authority.issue_cert("127.0.0.1", not_after=yesterday)
         leaf.configure_cert(secure)
-    server = (
-        ScriptedServer(starttls=secure)
-        if tls is Tls.STARTTLS
-        else ScriptedServer(implicit=secure)
-    )
+    server = served(tls, secure)
     if fault == "old":
         secure.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         secure.set_ciphers("ALL:@SECLEVEL=0")
@@ -262,6 +280,22 @@ async def test_a_login_put_off_is_no_bad_password() -> None:
         server.on("AUTH", Act(b"454 4.7.0 Temporary authentication failure"))
         reply = await send(out, route(server, username="ann"))
         assert judge(reply).reason == "auth_rate_limit"
+
+
+async def test_a_token_that_cannot_be_had_is_no_bad_password() -> None:
+    """TLS 34: the token's source is down: temporary, and nothing is said of AUTH."""
+
+    async def token(account_id: int, mailbox_id: int | None) -> None:
+        return None
+
+    def password(account_id: int, mailbox_id: int | None) -> None:
+        return None
+
+    async with ScriptedServer() as server:
+        async with carrier(password=password, token=token) as out:
+            reply = await send(out, route(server, username="ann"))
+        assert judge(reply).reason == "remote_error"
+        assert server.count("AUTH") == 0
 
 
 async def test_a_login_without_a_password_is_not_tried() -> None:

@@ -6,10 +6,12 @@ import asyncio
 import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outreachd.rules.model import Envelope, Permanence, Phase, Reply
 from outreachd.rules.reply import judge
-from outreachd.wire.smtp import SmtpSession
+from outreachd.wire.smtp import SmtpSession, _stuffed
 from tests.wire.carrying import (
     ENVELOPE,
     LARGE,
@@ -58,6 +60,19 @@ async def test_a_letter_without_a_last_line_end_gets_one() -> None:
     async with ScriptedServer() as server, carrier() as out:
         await send(out, route(server), b"Subject: x\r\n\r\n.")
         assert server.accepted[0].data == b"Subject: x\r\n\r\n.\r\n"
+
+
+LINES = st.lists(st.sampled_from([b"", b".", b"..", b".a", b"a.", b"a"]), max_size=8)
+
+
+@given(LINES, st.booleans())
+def test_no_line_of_a_letter_is_a_dot(lines: list[bytes], ended: bool) -> None:
+    """S3: stuffed, no line is a lone dot; taking one leading dot off gives it back."""
+    message = b"\r\n".join(lines) + (b"\r\n" if ended else b"")
+    out = _stuffed(message).split(b"\r\n")
+    assert b"." not in out
+    back = b"\r\n".join(line.removeprefix(b".") for line in out)
+    assert back == (message if message.endswith(b"\r\n") else message + b"\r\n")
 
 
 @pytest.mark.parametrize("bad", [b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\n", b"\n"])
