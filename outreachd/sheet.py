@@ -51,12 +51,12 @@ class Sheet:
         self.header = self._read_header()
 
     def __iter__(self) -> Iterator[Row | BadRow]:
-        """Read on; blank lines are passed over."""
+        """Read on; lines without a value are passed over."""
         width = len(self.header)
         while (row := self._record()) is not None:
+            if isinstance(row, Row) and not any(map(str.strip, row.values)):
+                continue
             if isinstance(row, Row) and len(row.values) != width:
-                if not any(row.values):
-                    continue
                 reason = f"has {len(row.values)} values where the header has {width}"
                 row = BadRow(row.line, reason)
             yield row

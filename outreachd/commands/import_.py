@@ -3,48 +3,83 @@
 Streams: a batch of rows is checked, kept and enrolled in one transaction, then the
 next. Every row that does not go in is told with its line and reason; the rest go in.
 Running it twice, or again after it was cut off, changes nothing that is already in.
-Errors: ConfigError for a file that cannot be used, then nothing went in;
-NoCampaignError; LedgerAwayError, then the batches before it are in.
+Errors: ConfigError for a file that cannot be used, then nothing went in; FailedError
+for an unknown campaign, or a lost database: then the batches before it are in.
 """
 
 from __future__ import annotations
 
-import csv
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import click
+
 from outreachd.clock import Clock
-from outreachd.mistakes import ConfigError, Mistake, unknown
-from outreachd.rules.contact_row import (
-    HeaderError,
-    NewContact,
-    RowError,
-    read_header,
-    read_row,
+from outreachd.commands.base import (
+    FailedError,
+    config_option,
+    desk,
+    execute,
+    json_option,
+    show_json,
 )
-from outreachd.sheet import BadRow, Row, Sheet, check_encoding
+from outreachd.contact_file import Refusal, read_contacts, report_to
+from outreachd.mistakes import unknown
+from outreachd.rules.contact_row import NewContact
+from outreachd.rules.records import LedgerAwayError
 from outreachd.store.contacts import Target, campaign_names, enrol, find_target
 from outreachd.store.database import Database
 
 BATCH = 2000  # rows of one transaction
+LINE_EVERY = 20_000  # rows between two lines of progress in a pipe
 
 
-class NoCampaignError(Exception):
-    """The fleet has no campaign of that name; the text names those it has."""
+@click.command("import", help="Enrol the contacts of the CSV file FILE in a campaign.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--campaign", required=True, help="Its name in the fleet file.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write every row that did not go in to this CSV file.",
+)
+@config_option
+@json_option
+def command(
+    file: Path, campaign: str, report: Path | None, config: Path | None, as_json: bool
+) -> None:
+    """Import contacts."""
+    execute(import_file(file, campaign, report, config, as_json))
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that did not go in. ``word`` is counted, ``reason`` is for people."""
+async def import_file(
+    file: Path, campaign: str, report: Path | None, config: Path | None, as_json: bool
+) -> None:
+    """Import, and tell people or programs how it went."""
+    progress = Progress()
+    async with desk(config) as opened:
+        with report_to(report) if report else nullcontext() as write:
 
-    line: int
-    email: str
-    word: str  # refused, duplicate or suppressed
-    reason: str
+            def tell(refusal: Refusal) -> None:
+                progress.clear()
+                place = f"{file.name}:{refusal.line}"
+                click.echo(f"{place}: {refusal.reason}{refusal.whom}", err=True)
+                if write:
+                    write(refusal)
+
+            telling = Telling(tell, progress.show)
+            counts = await import_contacts(
+                opened.database, opened.clock, file, campaign, telling
+            )
+    progress.clear()
+    if as_json:
+        show_json({"campaign": campaign, **counts})
+    else:
+        click.echo(summary(campaign, counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +98,19 @@ async def import_contacts(
         target = await find_target(connection, campaign)
         if target is None:
             names = await campaign_names(connection)
-            raise NoCampaignError(unknown("campaign", campaign, names))
+            raise FailedError(unknown("campaign", campaign, names))
     counts = Counter(rows=0, enrolled=0, known=0, suppressed=0, duplicate=0, refused=0)
     rows = read_contacts(path)
     while batch := list(islice(rows, BATCH)):
+        try:
+            refusals = await _enrol(database, clock, target, batch, counts)
+        except LedgerAwayError as error:
+            raise FailedError(
+                f"{error}; {counts['rows']} rows are done: run the same import again,"
+                " it changes nothing that is already in."
+            ) from error
         counts["rows"] += len(batch)
-        for refusal in await _enrol(database, clock, target, batch, counts):
+        for refusal in refusals:
             counts[refusal.word] += 1
             telling.refusal(refusal)
         telling.progress(counts)
@@ -96,68 +138,36 @@ async def _enrol(
     return sorted(refusals, key=lambda refusal: refusal.line)
 
 
-def read_contacts(path: Path) -> Iterator[NewContact | Refusal]:
-    """Read a file row by row; an address that comes again is refused."""
-    try:
-        with path.open("rb") as file:
-            check_encoding(path, file)
-            sheet = Sheet(path, file)
-            yield from _first_of_each(_checked(sheet, _header(path, sheet)))
-    except OSError as error:
-        why = (error.strerror or "no reason given").lower()
-        raise ConfigError([Mistake(path, None, f"cannot be read: {why}")]) from None
+def summary(campaign: str, counts: Counter[str]) -> str:
+    """Say in a sentence what became of the rows; what was left out stands out."""
+    left_out = [
+        f"{counts[word]} {word}"
+        for word in ("suppressed", "duplicate", "refused")
+        if counts[word]
+    ]
+    told = f"{campaign}: {counts['enrolled']} of {counts['rows']} rows enrolled"
+    if counts["known"]:
+        told += f", {counts['known']} were enrolled already"
+    return told + (f"; LEFT OUT: {', '.join(left_out)}." if left_out else ".")
 
 
-def _header(path: Path, sheet: Sheet) -> list[str]:
-    try:
-        return read_header(sheet.header)
-    except HeaderError as error:
-        raise ConfigError([Mistake(path, 1, str(error))]) from None
+class Progress:
+    """One line that grows on a terminal, a line now and then in a pipe."""
 
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._told = 0
 
-def _checked(
-    rows: Iterable[Row | BadRow], header: list[str]
-) -> Iterator[NewContact | Refusal]:
-    email_at = header.index("email")
-    for row in rows:
-        if isinstance(row, BadRow):
-            yield Refusal(row.line, "", "refused", f"the row {row.reason}")
-            continue
-        try:
-            yield read_row(header, row.values, row.line)
-        except RowError as error:
-            yield Refusal(row.line, row.values[email_at], "refused", str(error))
+    def show(self, counts: Counter[str]) -> None:
+        """Tell how far it is."""
+        rows = counts["rows"]
+        if self._is_terminal:
+            click.echo(f"\r{rows} rows", err=True, nl=False)
+        elif rows - self._told >= LINE_EVERY:
+            self._told = rows
+            click.echo(f"{rows} rows", err=True)
 
-
-def _first_of_each(
-    rows: Iterable[NewContact | Refusal],
-) -> Iterator[NewContact | Refusal]:
-    # Hashes instead of addresses: a million rows take 60 MB instead of 150.
-    seen: set[int] = set()
-    for row in rows:
-        if isinstance(row, Refusal):
-            yield row
-        elif (mark := hash(row.email)) in seen:
-            reason = "is in this file more than once: the first row counts"
-            yield Refusal(row.line, row.email, "duplicate", reason)
-        else:
-            seen.add(mark)
-            yield row
-
-
-@contextmanager
-def report_to(path: Path) -> Iterator[Callable[[Refusal], None]]:
-    """Write refusals to a CSV that is safe to open in a spreadsheet."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        writer.writerow(["line", "email", "what", "reason"])
-        yield lambda refusal: writer.writerow(
-            map(
-                _inert, (str(refusal.line), refusal.email, refusal.word, refusal.reason)
-            )
-        )
-
-
-def _inert(cell: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    def clear(self) -> None:
+        """Make room on the terminal for another line."""
+        if self._is_terminal:
+            click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,0 +1,98 @@
+"""The laws of reading times as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from outreachd.rules.model import DelayUnit
+from outreachd.rules.written import (
+    parse_days,
+    parse_delay,
+    parse_duration_s,
+    parse_hours,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("mon-fri", {0, 1, 2, 3, 4}),
+        ("mon,wed,fri", {0, 2, 4}),
+        ("sun", {6}),
+        ("fri-mon", {4, 5, 6, 0}),
+        ("mon-sun", {0, 1, 2, 3, 4, 5, 6}),
+        ("Mon-Tue, sat", {0, 1, 5}),
+    ],
+)
+def test_days_are_ranges_and_lists(text: str, days: set[int]) -> None:
+    """A range may go over the weekend; 0 is Monday."""
+    assert parse_days(text) == days
+
+
+@pytest.mark.parametrize("text", ["", "monday", "mon-", "-mon", "mon-fri-sun", "mon,"])
+def test_other_days_are_refused(text: str) -> None:
+    """What is not understood is not guessed at."""
+    with pytest.raises(ValueError, match="must be days such as"):
+        parse_days(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("09:00-18:00", (540, 1080)),
+        ("00:00-24:00", (0, 1440)),
+        ("23:59-24:00", (1439, 1440)),
+    ],
+)
+def test_hours_are_minutes_of_one_day(text: str, minutes: tuple[int, int]) -> None:
+    """24:00 is the midnight that ends the day."""
+    assert parse_hours(text) == minutes
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "9:00-18:00", "18:00-09:00", "09:00-09:00", "09:00-24:01", "09:60-10:00", "x"],
+)
+def test_other_hours_are_refused(text: str) -> None:
+    """A window over midnight would belong to two days."""
+    with pytest.raises(ValueError, match="must be hours of one day"):
+        parse_hours(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "delay"),
+    [
+        ("3 workdays", (3, DelayUnit.WORKDAYS)),
+        ("1 workday", (1, DelayUnit.WORKDAYS)),
+        ("2 days", (2, DelayUnit.DAYS)),
+        ("5 hours", (5, DelayUnit.HOURS)),
+        ("30 Minutes", (30, DelayUnit.MINUTES)),
+        ("0 minutes", (0, DelayUnit.MINUTES)),
+    ],
+)
+def test_a_delay_has_an_amount_and_a_unit(
+    text: str, delay: tuple[int, DelayUnit]
+) -> None:
+    """Singular and plural mean the same."""
+    assert parse_delay(text) == delay
+
+
+@pytest.mark.parametrize("text", ["", "3", "days", "3 weeks", "-1 days", "1.5 days"])
+def test_other_delays_are_refused(text: str) -> None:
+    """A unit is never assumed."""
+    with pytest.raises(ValueError, match="must be a delay such as"):
+        parse_delay(text)
+
+
+def test_a_duration_is_seconds() -> None:
+    """Days of 24 hours: a duration is no calendar."""
+    assert parse_duration_s("7 days") == 7 * 86_400
+    assert parse_duration_s("5 hours") == 18_000
+    assert parse_duration_s("30 minutes") == 1800
+
+
+@pytest.mark.parametrize("text", ["", "0 days", "3 workdays", "x"])
+def test_other_durations_are_refused(text: str) -> None:
+    """Workdays have no length, and nothing is useful for no time."""
+    with pytest.raises(ValueError, match="must be a time such as"):
+        parse_duration_s(text)
