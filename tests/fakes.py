@@ -1,0 +1,241 @@
+"""Fakes of our own interfaces: a clock, a ledger, a carrier, a journal, a spawner.
+
+``FakeLedger`` keeps the laws that tests/contracts demand of it and of the real one.
+``ScriptedCarrier`` does as it is told for each recipient and remembers what it took.
+``QuietClock`` jumps when nobody in the process has anything to do: for tests whose
+whole outside is made of these fakes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from outreachd.clock import VirtualClock
+from outreachd.rules.model import Envelope, Phase, Reply, Route
+from outreachd.rules.records import Outcome
+
+# Passes of the loop after which every chain of ready tasks has surely ended.
+QUIET_PASSES = 40
+
+ACCEPTED = Reply(Phase.DOT, 250, "2.0.0 queued")
+NO_ANSWER = Reply(Phase.DOT, 0, "no answer")
+REFUSED = Reply(Phase.CONNECT, 0, "connection refused")
+
+
+async def one_pass() -> None:
+    """Let everybody run who is ready."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+    loop.call_soon(future.set_result, None)
+    await future
+
+
+async def settle() -> None:
+    """Let all run until they wait for the clock or for a test's event."""
+    for _ in range(QUIET_PASSES):
+        await one_pass()
+
+
+class QuietClock(VirtualClock):
+    """Jumps when the loop is quiet; its wall clock can be set."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.slip = timedelta()  # how far the wall clock was set
+
+    def now(self) -> datetime:
+        """Tell the wall time as it was set."""
+        return super().now() + self.slip
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Do nothing: work here never waits for anything real."""
+        yield
+
+    async def run(self) -> None:
+        """Jump whenever nobody has anything to do."""
+        while True:
+            await settle()
+            self._changed.clear()
+            if self._drop_cancelled():
+                self._jump()
+            else:
+                await self._changed.wait()
+
+
+class TaskJob:
+    """A journey as a plain task."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self.task = task
+
+    async def close(self, *, timeout: float | None = None) -> None:
+        """Cancel it and wait for its end."""
+        self.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.task
+
+
+class Spawner:
+    """Starts tasks and knows them; a broken one makes the test fail."""
+
+    def __init__(self) -> None:
+        self.jobs: list[TaskJob] = []
+
+    async def __call__(self, work: Coroutine[Any, Any, None]) -> TaskJob:
+        """Start one."""
+        job = TaskJob(asyncio.create_task(work))
+        self.jobs.append(job)
+        return job
+
+    def check(self) -> None:
+        """Raise what any of them raised."""
+        for job in self.jobs:
+            if job.task.done() and not job.task.cancelled():
+                job.task.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A letter that was handed over to its last dot."""
+
+    sender: str
+    recipient: str
+    account_id: int
+    message: bytes
+    at: datetime
+    mono: float
+
+
+@dataclass(slots=True)
+class Plan:
+    """What the carrier does with one letter; an event is waited for before."""
+
+    opening: Reply | None = None  # refuses before DATA
+    answer: Reply = ACCEPTED
+    before_open: Awaitable[object] | None = None
+    before_answer: Awaitable[object] | None = None
+    breaks: Exception | None = None  # a bug in the carrier
+
+
+class ScriptedCarrier:
+    """Hands letters over as planned: plans by recipient, in order, then the default."""
+
+    def __init__(self, clock: QuietClock | VirtualClock) -> None:
+        self._clock = clock
+        self._plans: dict[str, deque[Plan]] = {}
+        self.default = Plan()
+        self.takes_s = 0.0  # from DATA to the answer
+        self.delivered: list[Delivery] = []
+        self.opened: list[Envelope] = []
+        self.abandoned: list[Envelope] = []
+        self.under_way = 0  # sessions neither answered nor abandoned
+        self.most_under_way = 0
+
+    def plan(self, recipient: str, *plans: Plan) -> None:
+        """Say what becomes of the next letters to a recipient."""
+        self._plans.setdefault(recipient, deque()).extend(plans)
+
+    async def open(
+        self, route: Route, envelope: Envelope, size: int
+    ) -> ScriptedSession | Reply:
+        """Open one transaction, or refuse."""
+        self.opened.append(envelope)
+        queue = self._plans.get(envelope.recipient)
+        plan = queue.popleft() if queue else self.default
+        if plan.before_open is not None:
+            await plan.before_open
+        if plan.breaks is not None:
+            raise plan.breaks
+        if plan.opening is not None:
+            return plan.opening
+        self.under_way += 1
+        self.most_under_way = max(self.under_way, self.most_under_way)
+        return ScriptedSession(self, self._clock, route, envelope, plan)
+
+    def recipients(self) -> list[str]:
+        """List who got a letter, in order."""
+        return [letter.recipient for letter in self.delivered]
+
+
+@dataclass(slots=True)
+class ScriptedSession:
+    """One transaction of the scripted carrier."""
+
+    carrier: ScriptedCarrier
+    clock: QuietClock | VirtualClock
+    route: Route
+    envelope: Envelope
+    plan: Plan
+    is_over: bool = field(default=False)
+
+    async def deliver(self, message: bytes) -> Reply:
+        """Take the letter; it counts as delivered unless it is refused."""
+        assert not self.is_over, "a session was used twice"
+        try:
+            if self.plan.before_answer is not None:
+                await self.plan.before_answer
+            if self.carrier.takes_s:
+                await self.clock.sleep(self.carrier.takes_s)
+        finally:
+            self._end()
+        answer = self.plan.answer
+        if answer.phase is Phase.DOT and not 400 <= answer.code < 600:
+            self.carrier.delivered.append(
+                Delivery(
+                    self.envelope.sender,
+                    self.envelope.recipient,
+                    self.route.account.id,
+                    message,
+                    self.clock.now(),
+                    self.clock.monotonic(),
+                )
+            )
+        return answer
+
+    def abandon(self) -> None:
+        """Forget the letter."""
+        if not self.is_over:
+            self.carrier.abandoned.append(self.envelope)
+            self._end()
+
+    def _end(self) -> None:
+        self.is_over = True
+        self.carrier.under_way -= 1
+
+
+class FakeJournal:
+    """Outcomes kept in a list; ``broken`` = the disk takes nothing."""
+
+    def __init__(self) -> None:
+        self.kept: list[Outcome] = []
+        self.appended = 0
+        self.broken: Exception | None = None
+
+    async def append(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep them."""
+        if self.broken is not None:
+            raise self.broken
+        self.kept.extend(outcomes)
+        self.appended += len(outcomes)
+
+    async def clear(self) -> None:
+        """Forget them."""
+        self.kept.clear()
+
+
+class Dice:
+    """Chance that always falls the same way."""
+
+    def __init__(self, value: float = 0.0) -> None:
+        self.value = value
+
+    def __call__(self) -> float:
+        """Throw."""
+        return self.value
