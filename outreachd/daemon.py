@@ -32,6 +32,7 @@ from outreachd.notify import sd_notify, watchdog_interval_s
 from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.token import TokenMint
 from outreachd.shift import Keyring, Shift, Tools
+from outreachd.store.berth import sign_in
 from outreachd.store.database import Database
 from outreachd.store.hints import Hint, Hints
 from outreachd.store.journal import Journal
@@ -136,7 +137,8 @@ class Daemon:
         stack.push_async_callback(self._database.close, CLOSE_S)
         journal = Journal(state / "outcomes.journal")
         stack.callback(journal.close)
-        self._leases = PgLeases(self._database, self._id)
+        # The journal is ours alone: whoever worked in this directory has ended.
+        self._leases = PgLeases(self._database, self._id, sign_in(state, self._id))
         self._lease = Lease(self._leases, self._house, settings.send.lease_s)
         keyring = Keyring(vault)
         mint = TokenMint({0: vault.token_key}, 0)

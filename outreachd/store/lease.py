@@ -2,6 +2,7 @@
 
 Taken, renewed and given up on the database's clock. A term never comes back: every
 change of owner raises it, and each intent is checked against it (store/ledger).
+Waiting for the end of a term is not needed where its owner is known to be dead.
 """
 
 from __future__ import annotations
@@ -17,17 +18,23 @@ ACQUIRE_S = 5.0
 
 
 class PgLeases:
-    """The lease row and the list of instances, for one daemon."""
+    """The lease row and the list of instances, for one daemon.
 
-    def __init__(self, database: Database, owner: UUID) -> None:
+    ``dead``: instances that have surely ended, so that their lease is free.
+    """
+
+    def __init__(
+        self, database: Database, owner: UUID, dead: Sequence[UUID] = ()
+    ) -> None:
         self._database = database
         self._owner = owner
+        self._dead = dead
 
     async def take(self, ttl_s: float) -> int | None:
         """Take the lease if it is free; the new term, or None."""
         async with self._database.connection(ACQUIRE_S) as connection:
             term: int | None = await connection.fetchval(
-                sql.text("take_lease"), self._owner, ttl_s
+                sql.text("take_lease"), self._owner, ttl_s, self._dead
             )
         return term
 
@@ -56,9 +63,7 @@ class PgLeases:
     async def forget(self, *, before: datetime) -> None:
         """Take this daemon off the list, and those not seen since ``before``."""
         async with self._database.connection(ACQUIRE_S) as connection:
-            await connection.execute(
-                sql.text("forget_instances"), self._owner, before
-            )
+            await connection.execute(sql.text("forget_instances"), self._owner, before)
 
     async def instances(self) -> Sequence[dict[str, object]]:
         """List the daemons that have been about lately."""

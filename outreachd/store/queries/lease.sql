@@ -2,10 +2,11 @@
 -- Time here is the database's own, because two daemons must agree on it.
 
 -- name: take_lease
--- Take the lease if nobody holds it. $1 owner, $2 seconds.
+-- Take the lease if nobody holds it, or one who is dead. $1 owner, $2 seconds, $3 the dead.
 UPDATE lease
 SET owner = $1, term = term + 1, lease_until = clock_timestamp() + $2 * interval '1 second'
-WHERE name = 'fleet' AND (owner IS NULL OR lease_until < clock_timestamp())
+WHERE name = 'fleet' AND (owner IS NULL OR lease_until < clock_timestamp()
+                         OR owner = ANY ($3::uuid[]))
 RETURNING term;
 
 -- name: renew_lease
