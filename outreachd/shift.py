@@ -46,6 +46,9 @@ from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
 
+# How long the first intent of a batch waits for others.
+LINGER_S = 0.002
+
 
 class Keyring:
     """The sealed passwords of the fleet; opened one at a time, when one logs in."""
@@ -97,7 +100,8 @@ class Shift:
         clock = tools.clock
         self.recorder = Recorder(tools.ledger, tools.journal, clock, term=term)
         self._intents: Batcher[Intent, IntentAnswer] = Batcher(
-            lambda intents: tools.ledger.begin(intents, term=term)
+            lambda intents: tools.ledger.begin(intents, term=term),
+            linger_s=LINGER_S,
         )
         self._steering = PgSteering(tools.database)
         self._journey = Journey(

@@ -179,20 +179,36 @@ class Pool:
     ) -> Lane | None:
         """Take the longest idle ready lane of a campaign's pool; the caller keeps it.
 
-        ``room`` counts what this round has left of each domain and account.
+        ``room`` counts what this round has left of each domain and account, and
+        remembers which cells are still worth looking at.
         """
-        best: Cell | None = None
-        for cell in self._cells.get(campaign_id, ()):
-            top = self._top(cell, now, mono)
-            if top is None or (best is not None and top >= best.ready[0][:2]):
+        tops = room.tops.get(campaign_id)
+        if tops is None:
+            tops = room.tops[campaign_id] = []
+            for cell in self._cells.get(campaign_id, ()):
+                self._look_at(cell, tops, now, mono)
+        while tops:
+            idle_since, order, cell = heapq.heappop(tops)
+            if not room.is_open(cell.domain):
                 continue
-            if room.is_open(cell.domain):
-                best = cell
-        if best is None:
-            return None
-        lane = heapq.heappop(best.ready)[3]
-        lane.ticket += 1
-        return lane
+            if self._top(cell, now, mono) == (idle_since, order):
+                lane = heapq.heappop(cell.ready)[3]
+                lane.ticket += 1
+                self._look_at(cell, tops, now, mono)
+                return lane
+            self._look_at(cell, tops, now, mono)  # another campaign took it
+        return None
+
+    def _look_at(
+        self,
+        cell: Cell,
+        tops: list[tuple[float, int, Cell]],
+        now: datetime,
+        mono: float,
+    ) -> None:
+        top = self._top(cell, now, mono)
+        if top is not None:
+            heapq.heappush(tops, (*top, cell))
 
     def _top(self, cell: Cell, now: datetime, mono: float) -> tuple[float, int] | None:
         """Look at a cell's longest idle lane, past entries that no longer hold."""

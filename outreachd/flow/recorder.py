@@ -18,6 +18,7 @@ from outreachd.rules.records import GiveBack, LedgerAwayError, Outcome
 
 Row = TypeVar("Row", Outcome, GiveBack)
 
+LINGER_S = 0.004  # nobody's connection waits for an outcome
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 
@@ -44,8 +45,12 @@ class Recorder:
         self._term = term
         self._journaled = 0
         self.pending = 0  # handed in, not yet in the ledger
-        self._outcomes: Batcher[Outcome, None] = Batcher(self._write_outcomes)
-        self._returns: Batcher[GiveBack, None] = Batcher(self._write_returns)
+        self._outcomes: Batcher[Outcome, None] = Batcher(
+            self._write_outcomes, linger_s=LINGER_S
+        )
+        self._returns: Batcher[GiveBack, None] = Batcher(
+            self._write_returns, linger_s=LINGER_S
+        )
 
     async def outcome(self, outcome: Outcome) -> None:
         """Record what became of an attempt."""

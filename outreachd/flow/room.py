@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from math import inf
 
-from outreachd.flow.places import DomainPlace
+from outreachd.flow.places import Cell, DomainPlace
 from outreachd.rules.admission import Standing
 
 
@@ -24,6 +24,8 @@ class Room:
         self._now = now
         self._mono = mono
         self._left: dict[Standing, int] = {}
+        # By campaign: a heap of its cells' longest idle lanes, while they last.
+        self.tops: dict[int, list[tuple[float, int, Cell]]] = {}
         self.blocked_s = inf  # the shortest wait of what was found closed
 
     def is_open(self, place: DomainPlace) -> bool:

@@ -22,6 +22,7 @@ CRLF = b"\r\n"
 # "Subject: " on the same line within the 76 of RFC 2047 section 2.
 ENCODED_WORD_OCTETS = 39
 LINE = 66  # characters of header text on a line; 78 less the longest name we write
+PLAIN_LINE = 990  # octets; every relay takes 998 with the line end
 REMEMBERED_SENDERS = 16_384
 
 # C0, DEL, C1 (with U+0085), the line and paragraph separators, lone surrogates.
@@ -88,6 +89,7 @@ def sender(name: str, address: str) -> bytes:
     return b"%b%b<%b>" % (shown, gap, address.encode("ascii"))
 
 
+@lru_cache(maxsize=64)
 def date(at: datetime) -> bytes:
     """Write an aware instant as a Date header value, in UTC."""
     at = at.astimezone(UTC)
@@ -96,9 +98,12 @@ def date(at: datetime) -> bytes:
 
 
 def text_part(subtype: str, text: str) -> bytes:
-    """Write a body and its headers: quoted-printable or, if far shorter, base64."""
+    """Write a body and its headers, in the plainest encoding that is safe."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     raw = lines.encode()
+    if _is_plain(lines):
+        encoding, body = b"7bit", raw
+        return _part(subtype, encoding, body)
     # Quoted-printable spends two octets more on each one outside ASCII: up to half as
     # much again is a fair price for Latin text that stays readable, more is not.
     outside = 0 if lines.isascii() else len(raw.translate(None, _ASCII_OCTETS))
@@ -106,6 +111,25 @@ def text_part(subtype: str, text: str) -> bytes:
         encoding, body = b"base64", base64.encodebytes(raw.replace(b"\n", CRLF))
     else:
         encoding, body = b"quoted-printable", binascii.b2a_qp(raw, istext=True)
+    return _part(subtype, encoding, body)
+
+
+def _is_plain(lines: str) -> bool:
+    """Tell whether a text passes every relay as it is: ASCII, short lines, no dots.
+
+    A dot at the start of a line is left to an encoding, so that no relay's dot-stuffing
+    is relied on but our own.
+    """
+    return (
+        lines.isascii()
+        and "\0" not in lines
+        and "\n." not in lines
+        and not lines.startswith(".")
+        and max(map(len, lines.split("\n"))) <= PLAIN_LINE
+    )
+
+
+def _part(subtype: str, encoding: bytes, body: bytes) -> bytes:
     return (
         b"Content-Type: text/%b; charset=utf-8\r\n"
         b"Content-Transfer-Encoding: %b\r\n\r\n%b"

@@ -14,6 +14,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from outreachd.rules.model import Claim, State
 from outreachd.rules.records import (
@@ -93,19 +94,7 @@ class PgLedger:
     ) -> None:
         """Return leased rows; those no longer ours are left alone."""
         async with self._database.connection(ACQUIRE_S) as connection:
-            await connection.execute(
-                sql.text("give_back"),
-                [row.send_id for row in rows],
-                [row.state.value for row in rows],
-                [row.due_at for row in rows],
-                [row.reason for row in rows],
-                [row.detail for row in rows],
-                [row.tried for row in rows],
-                [row.mailbox_id for row in rows],
-                [row.suppress for row in rows],
-                now,
-                term,
-            )
+            await connection.execute(sql.text("give_back"), _json(rows), now, term)
 
     async def give_back_strays(
         self, send_ids: Sequence[int], *, term: int, now: datetime
@@ -139,11 +128,11 @@ class PgLedger:
                 if not await connection.fetchval(sql.text("fence"), self._owner, term):
                     raise LeaseLostError(f"term {term} is over")
                 rows = await connection.fetch(
-                    sql.text("begin_attempts"), *_intent_columns(intents), term
+                    sql.text("begin_attempts"), _json(intents), term
                 )
         answers = [IntentAnswer.GONE] * len(intents)
         for place, answer in rows:
-            answers[place] = IntentAnswer(answer)
+            answers[place - 1] = IntentAnswer(answer)
         return answers
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
@@ -154,18 +143,16 @@ class PgLedger:
         """
         try:
             await self._record(outcomes)
-        except asyncpg.DataError:
+        except (asyncpg.DataError, UnicodeError):
             for outcome in outcomes:
                 try:
                     await self._record([outcome])
-                except asyncpg.DataError:
+                except (asyncpg.DataError, UnicodeError):
                     await self._record([replace(outcome, text="(unreadable)")])
 
     async def _record(self, outcomes: Sequence[Outcome]) -> None:
         async with self._database.connection(ACQUIRE_S) as connection:
-            await connection.execute(
-                sql.text("record_outcomes"), *_outcome_columns(outcomes)
-            )
+            await connection.execute(sql.text("record_outcomes"), _json(outcomes))
 
     async def recover(self, *, term: int, now: datetime) -> tuple[int, int]:
         """Settle what earlier terms left: (given back, uncertain)."""
@@ -230,51 +217,5 @@ def _claim(row: asyncpg.Record) -> Claim:
     )
 
 
-def _intent_columns(intents: Sequence[Intent]) -> list[list[object]]:
-    rows = [
-        (
-            intent.send_id,
-            intent.attempt_id,
-            intent.mailbox_id,
-            intent.account_id,
-            intent.domain_id,
-            intent.client_id,
-            intent.campaign_id,
-            intent.at,
-            intent.message_id,
-            intent.dated_at,
-            intent.letter_sha256,
-            *(
-                figure
-                for charge in intent.charges
-                for figure in (charge.day, charge.cap)
-            ),
-            place,
-        )
-        for place, intent in enumerate(intents)
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _outcome_columns(outcomes: Sequence[Outcome]) -> list[list[object]]:
-    rows = [
-        (
-            outcome.send_id,
-            outcome.attempt_id,
-            outcome.state.value,
-            outcome.at,
-            outcome.due_at,
-            outcome.phase,
-            outcome.code,
-            outcome.text,
-            outcome.reason,
-            outcome.suppress,
-            *(
-                (step.step_number, step.due_at, step.thread, step.thread_subject)
-                if (step := outcome.next_step)
-                else (None, None, None, None)
-            ),
-        )
-        for outcome in outcomes
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
+def _json(rows: Sequence[GiveBack] | Sequence[Intent] | Sequence[Outcome]) -> str:
+    return msgspec.json.encode(rows).decode()

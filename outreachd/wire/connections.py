@@ -212,6 +212,6 @@ class Connections:
 
 
 def _forget_the_cancelled(waiters: Waiters) -> None:
-    gone = [entry for entry in waiters if entry[1].cancelled()]
-    for entry in gone:
-        waiters.remove(entry)
+    """Drop who gave up from the head of the queue; the others are in their turn."""
+    while waiters and waiters[0][1].cancelled():
+        waiters.popleft()

@@ -141,7 +141,9 @@ def test_line_ends_of_every_kind_become_line_ends() -> None:
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
-        ("Hello", b"quoted-printable"),
+        ("Hello", b"7bit"),
+        ("Hello" * 200, b"quoted-printable"),
+        ("Hello\0", b"quoted-printable"),
         ("Schöne Grüße aus Köln und bis bald", b"quoted-printable"),
         ("Здравствуйте, Анна", b"base64"),
     ],
