@@ -93,7 +93,8 @@ _BOUNDS = {
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    key = str(detail["loc"][-1]) if detail["loc"] else "this"
+    names = [part for part in detail["loc"] if isinstance(part, str)]
+    key = names[-1] if names else "this"
     if kind == "extra_forbidden":
         return unknown("key", key, _keys_beside(model, detail["loc"]))
     if kind == "value_error":

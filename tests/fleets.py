@@ -1,163 +1,108 @@
-"""Small fleets for tests: one of each kind, with limits wide enough not to matter.
-
-Whoever tests a limit sets that one. Ids are the caller's; everything is open round
-the clock in UTC unless told otherwise.
-"""
+"""A small fleet in words, for tests of plans, of the store and of the verbs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from dataclasses import replace
 
-from outreachd.rules.model import (
-    Account,
-    Calendar,
-    Campaign,
-    Client,
-    DelayUnit,
-    Domain,
-    Mailbox,
-    OnUncertain,
-    Roster,
-    Step,
-    Tls,
+from outreachd.rules.fleet_plan import (
+    Fleet,
+    Pool,
+    Thing,
+    WantedAccount,
+    WantedCampaign,
+    WantedClient,
+    WantedDomain,
+    WantedMailbox,
+    WantedStep,
+    WrittenCalendar,
+)
+from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+
+ACME = WantedClient(
+    name="acme",
+    share=1.0,
+    daily_limit=None,
+    postal_address="Acme, Berlin",
+    contact_url=None,
+    timezone="UTC",
+)
+RELAY = WantedAccount(
+    name="relay",
+    kind="smtp",
+    host="relay.example",
+    port=587,
+    tls=Tls.STARTTLS,
+    username="u",
+    rate_per_second=10.0,
+    daily_limit=None,
+    max_connections=10,
+    timezone="UTC",
+    password="first secret",
+)
+SPARE = replace(RELAY, name="spare", username=None, password=None)
+DOMAIN = WantedDomain(
+    name="mail.acme.example",
+    accounts=("spare", "relay"),
+    daily_limit=400,
+    rate_per_minute=20.0,
+    warmup=Ramp(start=15, end=400, days=28),
+    timezone="UTC",
+)
+ANN = WantedMailbox(
+    address="ann@mail.acme.example",
+    name="Ann",
+    daily_limit=40,
+    hourly_limit=10,
+    min_gap_s=90.0,
+    jitter=0.6,
+    workday_start_min=540,
+    workday_end_min=1080,
+    timezone="Europe/Berlin",
+    warmup=None,
+    signature="Ann\nAcme",
+    tags=("acme", "north"),
+    username=None,
+)
+BEN = replace(ANN, address="ben@mail.acme.example", name="Ben", password="own secret")
+FIRST = WantedStep(
+    subject="Hello", text="Hi", html=None, delay=0, delay_unit=DelayUnit.MINUTES
+)
+SECOND = replace(FIRST, subject=None, delay=3, delay_unit=DelayUnit.WORKDAYS)
+SPRING = WantedCampaign(
+    name="spring",
+    client="acme",
+    direction="sales",
+    share=1.0,
+    pool=Pool(tags=("acme",)),
+    calendar=WrittenCalendar(
+        days="mon-fri", hours="09:00-18:00", timezone="recipient", holidays="DE"
+    ),
+    on_uncertain=OnUncertain.HOLD,
+    useful_for_s=None,
+    mailboxes=frozenset({ANN.address, BEN.address}),
+    steps=(FIRST, SECOND),
 )
 
-MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-ALWAYS = Calendar(
-    weekdays=frozenset(range(7)),
-    start_min=0,
-    end_min=1440,
-    timezone=None,
-    holidays=frozenset(),
-)
 
-
-def client(id: int = 1, **changes: Any) -> Client:
-    """Make a client without a daily limit."""
-    values: dict[str, Any] = {
-        "id": id,
-        "name": f"client{id}",
-        "share": 1.0,
-        "daily_limit": None,
-        "postal_address": "Acme GmbH, Berlin",
-        "contact_url": None,
-        "timezone": UTC,
+def fleet(*things: Thing) -> Fleet:
+    """Sort things into a fleet by their type."""
+    kinds = {
+        WantedClient: Kind.CLIENT,
+        WantedAccount: Kind.ACCOUNT,
+        WantedDomain: Kind.DOMAIN,
+        WantedMailbox: Kind.MAILBOX,
+        WantedCampaign: Kind.CAMPAIGN,
     }
-    return Client(**values | changes)
-
-
-def account(id: int = 1, **changes: Any) -> Account:
-    """Make a fast account without a daily limit."""
-    values: dict[str, Any] = {
-        "id": id,
-        "name": f"relay{id}",
-        "kind": "smtp",
-        "host": "127.0.0.1",
-        "port": 2525,
-        "tls": Tls.NONE,
-        "username": None,
-        "rate_per_second": 1000.0,
-        "daily_limit": None,
-        "max_connections": 50,
-        "timezone": UTC,
-    }
-    return Account(**values | changes)
-
-
-def domain(id: int = 1, **changes: Any) -> Domain:
-    """Make a domain with wide limits that leaves by account 1."""
-    values: dict[str, Any] = {
-        "id": id,
-        "name": f"mail{id}.acme.example",
-        "account_ids": (1,),
-        "daily_limit": 100_000,
-        "rate_per_minute": 60_000.0,
-        "ramp": None,
-        "timezone": UTC,
-    }
-    return Domain(**values | changes)
-
-
-def mailbox(id: int = 1, domain_id: int = 1, **changes: Any) -> Mailbox:
-    """Make a mailbox that may send at any hour, ten seconds apart."""
-    values: dict[str, Any] = {
-        "id": id,
-        "address": f"box{id}@mail{domain_id}.acme.example",
-        "name": f"Box {id}",
-        "domain_id": domain_id,
-        "daily_limit": 10_000,
-        "hourly_limit": 10_000,
-        "min_gap_s": 10.0,
-        "jitter": 0.0,
-        "workday_start_min": 0,
-        "workday_end_min": 1440,
-        "timezone": UTC,
-        "ramp": None,
-        "signature": "Regards",
-        "username": None,
-    }
-    return Mailbox(**values | changes)
-
-
-def calendar(start_min: int, end_min: int, timezone: tzinfo | None = None) -> Calendar:
-    """Make a calendar of seven days with these hours; None = the recipient's zone."""
-    return Calendar(
-        weekdays=frozenset(range(7)),
-        start_min=start_min,
-        end_min=end_min,
-        timezone=timezone,
-        holidays=frozenset(),
-    )
-
-
-def step(number: int = 1, **changes: Any) -> Step:
-    """Make a step; the first opens the thread, a later one answers two hours on."""
-    values: dict[str, Any] = {
-        "number": number,
-        "subject": "Hello" if number == 1 else None,
-        "text": f"Step {number}.",
-        "html": None,
-        "delay": 0 if number == 1 else 2,
-        "delay_unit": DelayUnit.HOURS,
-    }
-    return Step(**values | changes)
-
-
-def campaign(
-    id: int = 1, mailbox_ids: tuple[int, ...] = (1,), **changes: Any
-) -> Campaign:
-    """Make a campaign of one step for client 1, open at all hours."""
-    values: dict[str, Any] = {
-        "id": id,
-        "name": f"campaign{id}",
-        "client_id": 1,
-        "direction": "sales",
-        "share": 1.0,
-        "mailbox_ids": mailbox_ids,
-        "calendar": ALWAYS,
-        "on_uncertain": OnUncertain.HOLD,
-        "useful_for_s": None,
-        "steps": (step(),),
-    }
-    return Campaign(**values | changes)
-
-
-def roster(*things: Client | Account | Domain | Mailbox | Campaign) -> Roster:
-    """Join things to a fleet; client, account and domain 1 are there unless given."""
-    kinds: dict[type, dict[int, Any]] = {
-        Client: {1: client()},
-        Account: {1: account()},
-        Domain: {1: domain()},
-        Mailbox: {},
-        Campaign: {},
-    }
+    found: dict[Kind, dict[str, Thing]] = {kind: {} for kind in Kind}
     for thing in things:
-        kinds[type(thing)][thing.id] = thing
-    return Roster(
-        clients=kinds[Client],
-        accounts=kinds[Account],
-        domains=kinds[Domain],
-        mailboxes=kinds[Mailbox],
-        campaigns=kinds[Campaign],
-    )
+        name = thing.address if isinstance(thing, WantedMailbox) else thing.name
+        found[kinds[type(thing)]][name] = thing
+    return Fleet(found)
+
+
+WHOLE = (ACME, RELAY, SPARE, DOMAIN, ANN, BEN, SPRING)
+
+
+def with_pool(*mailboxes: WantedMailbox) -> WantedCampaign:
+    """Give the campaign another pool."""
+    return replace(SPRING, mailboxes=frozenset(m.address for m in mailboxes))

@@ -41,6 +41,7 @@ class Findings:
     """The mistakes found so far."""
 
     mistakes: list[Mistake] = field(default_factory=list)
+    left_out: set[type[BaseModel]] = field(default_factory=set)  # of bad tables
 
     def add(self, place: Place, key: KeyPath, message: str) -> None:
         """Note a mistake in a key of an entry."""
@@ -66,6 +67,7 @@ class Findings:
         except ValidationError as error:
             for key, message in from_pydantic(error, model):
                 self.add(place, key, message)
+            self.left_out.add(model)
             return None
 
 

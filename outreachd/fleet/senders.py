@@ -106,7 +106,7 @@ def mailbox(
     table = entry.table
     if domain_of(table.address) not in domains:
         message = unknown("domain", domain_of(table.address), domains)
-        findings.add(entry.place, ("address",), f"{message}; add it as [[domain]]")
+        findings.add(entry.place, ("address",), f"{message} (or add it as [[domain]])")
     start_min, end_min = parse_hours(table.workday)
     return WantedMailbox(
         address=table.address,

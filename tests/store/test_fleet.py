@@ -9,112 +9,29 @@ from datetime import UTC, datetime
 
 import pytest
 
-from outreachd.rules.fleet_plan import (
-    Change,
-    Fleet,
-    Pool,
-    Sign,
-    Thing,
-    WantedAccount,
-    WantedCampaign,
-    WantedClient,
-    WantedDomain,
-    WantedMailbox,
-    WantedStep,
-    WrittenCalendar,
-)
-from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.fleet_plan import Change, Sign, Thing, WantedCampaign, WantedStep
+from outreachd.rules.model import Kind
 from outreachd.store.database import Connection, Database
 from outreachd.store.fleet import FleetMovedError, apply
 from outreachd.store.fleet_present import read_present
 from outreachd.store.vault import Vault
+from tests.fleets import (
+    ACME,
+    ANN,
+    BEN,
+    DOMAIN,
+    FIRST,
+    RELAY,
+    SECOND,
+    SPARE,
+    SPRING,
+    WHOLE,
+    fleet,
+    with_pool,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 VAULT = Vault(b"k" * 32)
-
-ACME = WantedClient(
-    name="acme",
-    share=1.0,
-    daily_limit=None,
-    postal_address="Acme, Berlin",
-    contact_url=None,
-    timezone="UTC",
-)
-RELAY = WantedAccount(
-    name="relay",
-    kind="smtp",
-    host="relay.example",
-    port=587,
-    tls=Tls.STARTTLS,
-    username="u",
-    rate_per_second=10.0,
-    daily_limit=None,
-    max_connections=10,
-    timezone="UTC",
-    password="first secret",
-)
-SPARE = replace(RELAY, name="spare", username=None, password=None)
-DOMAIN = WantedDomain(
-    name="mail.acme.example",
-    accounts=("spare", "relay"),
-    daily_limit=400,
-    rate_per_minute=20.0,
-    warmup=Ramp(start=15, end=400, days=28),
-    timezone="UTC",
-)
-ANN = WantedMailbox(
-    address="ann@mail.acme.example",
-    name="Ann",
-    daily_limit=40,
-    hourly_limit=10,
-    min_gap_s=90.0,
-    jitter=0.6,
-    workday_start_min=540,
-    workday_end_min=1080,
-    timezone="Europe/Berlin",
-    warmup=None,
-    signature="Ann\nAcme",
-    tags=("acme", "north"),
-    username=None,
-)
-BEN = replace(ANN, address="ben@mail.acme.example", name="Ben", password="own secret")
-FIRST = WantedStep(
-    subject="Hello", text="Hi", html=None, delay=0, delay_unit=DelayUnit.MINUTES
-)
-SECOND = replace(FIRST, subject=None, delay=3, delay_unit=DelayUnit.WORKDAYS)
-SPRING = WantedCampaign(
-    name="spring",
-    client="acme",
-    direction="sales",
-    share=1.0,
-    pool=Pool(tags=("acme",)),
-    calendar=WrittenCalendar(
-        days="mon-fri", hours="09:00-18:00", timezone="recipient", holidays="DE"
-    ),
-    on_uncertain=OnUncertain.HOLD,
-    useful_for_s=None,
-    mailboxes=frozenset({ANN.address, BEN.address}),
-    steps=(FIRST, SECOND),
-)
-
-
-def fleet(*things: Thing) -> Fleet:
-    """Sort things into a fleet by their type."""
-    kinds = {
-        WantedClient: Kind.CLIENT,
-        WantedAccount: Kind.ACCOUNT,
-        WantedDomain: Kind.DOMAIN,
-        WantedMailbox: Kind.MAILBOX,
-        WantedCampaign: Kind.CAMPAIGN,
-    }
-    found: dict[Kind, dict[str, Thing]] = {kind: {} for kind in Kind}
-    for thing in things:
-        name = thing.address if isinstance(thing, WantedMailbox) else thing.name
-        found[kinds[type(thing)]][name] = thing
-    return Fleet(found)
-
-
-WHOLE = (ACME, RELAY, SPARE, DOMAIN, ANN, BEN, SPRING)
 
 
 async def put(connection: Connection, *things: Thing) -> list[Change]:
@@ -170,10 +87,6 @@ async def test_what_vanishes_is_retired_and_returns_under_its_old_id(
         assert await connection.fetchval(one, BEN.address) == number
         present = await read_present(connection, VAULT)
     assert present.things == fleet(*WHOLE).things
-
-
-def with_pool(*mailboxes: WantedMailbox) -> WantedCampaign:
-    return replace(SPRING, mailboxes=frozenset(m.address for m in mailboxes))
 
 
 async def test_a_password_is_sealed_and_only_a_changed_one_is_written(

@@ -1,0 +1,127 @@
+"""The laws of accounts, domains and mailboxes that need a second look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outreachd.fleet.load import load
+from outreachd.rules.fleet_plan import WantedAccount, WantedMailbox
+from outreachd.rules.model import Kind
+from tests.fleet.writing import GOOD, mistake, mistakes, spoiled, write
+
+HOST = 'host = "relay.example"'
+NAME = 'name = "Ann"'
+
+
+def account(folder: Path, lines: str) -> WantedAccount:
+    fleet = load(write(folder, spoiled(HOST, f"{HOST}\n{lines}")))
+    found = fleet.things[Kind.ACCOUNT]["relay"]
+    assert isinstance(found, WantedAccount)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lines", "port"),
+    [
+        ("", 587),
+        ('tls = "starttls"', 587),
+        ('tls = "implicit"', 465),
+        ('tls = "implicit"\nport = 4465', 4465),
+    ],
+)
+def test_the_usual_port_follows_from_tls(tmp_path: Path, lines: str, port: int) -> None:
+    """A port that was written stands."""
+    assert account(tmp_path, lines).port == port
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_without_tls_only_this_machine_is_spoken_to(tmp_path: Path, host: str) -> None:
+    """Loopback hosts, and their usual port is 25."""
+    text = spoiled(HOST, f'host = "{host}"\ntls = "none"')
+    found = load(write(tmp_path, text)).things[Kind.ACCOUNT]["relay"]
+    assert isinstance(found, WantedAccount)
+    assert found.port == 25
+
+
+@pytest.mark.parametrize(
+    "host", ["relay.example", "192.0.2.1", "198.51.100.7", "localhost.x"]
+)
+def test_without_tls_any_other_host_is_refused(tmp_path: Path, host: str) -> None:
+    """Neither letters nor passwords cross a network in the clear."""
+    said = mistake(tmp_path, HOST, f'host = "{host}"\ntls = "none"')
+    assert said == (
+        'fleet.toml:8: tls = "none" is for loopback hosts only: use "starttls" or'
+        ' "implicit"'
+    )
+
+
+def test_a_password_is_read_and_never_shown(tmp_path: Path) -> None:
+    """From a file beside the fleet file; no repr holds it."""
+    secret = tmp_path / "relay.password"
+    secret.write_text("hunter2\n")
+    secret.chmod(0o600)
+    found = account(tmp_path, 'username = "u"\npassword_file = "relay.password"')
+    assert found.password == "hunter2"
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('username = "u"', "fleet.toml:8: username and password_file belong together"),
+        (
+            'username = "u"\npassword_file = "gone"',
+            'fleet.toml:9: password_file "gone" cannot be read: no such file',
+        ),
+        (
+            'username = "u"\npassword_file = "credential:x"',
+            'fleet.toml:9: password_file "credential:x" needs $CREDENTIALS_DIRECTORY',
+        ),
+        (
+            'password = "hunter2"',
+            'fleet.toml:8: unknown key "password": did you mean "password_file"?',
+        ),
+    ],
+)
+@pytest.mark.parametrize("beside", [HOST, NAME])
+def test_a_login_that_cannot_work_is_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: str, lines: str, said: str
+) -> None:
+    """Fault 74: for accounts and for mailboxes with a login of their own."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    shift = 6 if beside == NAME else 0
+    number = int(said.split(":")[1]) + shift
+    found = mistakes(tmp_path, spoiled(beside, f"{beside}\n{lines}"))[0]
+    assert found.startswith(f"fleet.toml:{number}:{said.split(':', 2)[2]}")
+    assert "hunter2" not in found
+
+
+@pytest.mark.parametrize(
+    ("accounts", "said"),
+    [
+        ('["rely"]', 'unknown account "rely": did you mean "relay"?'),
+        ('["relay", "relay"]', 'account "relay" is listed twice'),
+    ],
+)
+def test_a_domain_leaves_by_accounts_that_exist(
+    tmp_path: Path, accounts: str, said: str
+) -> None:
+    """Fault 74: in order of preference, each once."""
+    found = mistake(tmp_path, 'accounts = ["relay"]', f"accounts = {accounts}")
+    assert found == f"fleet.toml:10: {said}"
+
+
+def test_a_mailbox_belongs_to_a_domain_of_the_file(tmp_path: Path) -> None:
+    """Fault 74: a subdomain or a parent is another domain."""
+    found = mistake(tmp_path, "ann@mail.acme.example", "ann@acme.example")
+    assert found.startswith('fleet.toml:12: unknown domain "acme.example"')
+
+
+def test_tags_are_a_set(tmp_path: Path) -> None:
+    """Order and repetition of tags change nothing in the plan."""
+    text = GOOD.replace('tags = ["acme"]', 'tags = ["north", "acme", "north"]')
+    found = load(write(tmp_path, text)).things[Kind.MAILBOX]["ann@mail.acme.example"]
+    assert isinstance(found, WantedMailbox)
+    assert found.tags == ("acme", "north")
