@@ -23,6 +23,9 @@ from outreachd.rules.records import Outcome
 # Passes of the loop after which every chain of ready tasks has surely ended.
 QUIET_PASSES = 40
 
+# Real seconds without any change: whoever is busy must be waiting for the clock.
+STUCK_S = 0.05
+
 ACCEPTED = Reply(Phase.DOT, 250, "2.0.0 queued")
 NO_ANSWER = Reply(Phase.DOT, 0, "no answer")
 REFUSED = Reply(Phase.CONNECT, 0, "connection refused")
@@ -32,8 +35,13 @@ async def one_pass() -> None:
     """Let everybody run who is ready."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[None] = loop.create_future()
-    loop.call_soon(future.set_result, None)
+    loop.call_soon(_pass_over, future)
     await future
+
+
+def _pass_over(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 async def settle() -> None:
@@ -43,7 +51,12 @@ async def settle() -> None:
 
 
 class QuietClock(VirtualClock):
-    """Jumps when the loop is quiet; its wall clock can be set."""
+    """Jumps when the loop is quiet; its wall clock can be set.
+
+    Work that is busy holds it still, as ever; but work that itself waits for the
+    clock, such as a recorder whose ledger is away, would hold it for good: after
+    ``STUCK_S`` without any change it jumps all the same.
+    """
 
     def __init__(self, start: datetime) -> None:
         super().__init__(start)
@@ -54,19 +67,34 @@ class QuietClock(VirtualClock):
         return super().now() + self.slip
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Do nothing: work here never waits for anything real."""
-        yield
+    def idle(self) -> Iterator[None]:
+        """Let the clock go on although the caller is busy."""
+        self._workers -= 1
+        self._changed.set()
+        try:
+            yield
+        finally:
+            self._workers += 1
 
     async def run(self) -> None:
         """Jump whenever nobody has anything to do."""
         while True:
-            await settle()
             self._changed.clear()
-            if self._drop_cancelled():
+            await settle()
+            is_quiet = self._workers <= 0 and self._drop_cancelled()
+            if is_quiet or not await self._has_changed():
                 self._jump()
-            else:
-                await self._changed.wait()
+
+    def _jump(self) -> None:
+        if self._drop_cancelled():
+            super()._jump()
+
+    async def _has_changed(self) -> bool:
+        try:
+            async with asyncio.timeout(STUCK_S if self._workers > 0 else None):
+                return await self._changed.wait()
+        except TimeoutError:
+            return False
 
 
 class TaskJob:
@@ -127,7 +155,7 @@ class Plan:
 class ScriptedCarrier:
     """Hands letters over as planned: plans by recipient, in order, then the default."""
 
-    def __init__(self, clock: QuietClock | VirtualClock) -> None:
+    def __init__(self, clock: QuietClock) -> None:
         self._clock = clock
         self._plans: dict[str, deque[Plan]] = {}
         self.default = Plan()
@@ -150,7 +178,8 @@ class ScriptedCarrier:
         queue = self._plans.get(envelope.recipient)
         plan = queue.popleft() if queue else self.default
         if plan.before_open is not None:
-            await plan.before_open
+            with self._clock.idle():
+                await plan.before_open
         if plan.breaks is not None:
             raise plan.breaks
         if plan.opening is not None:
@@ -169,7 +198,7 @@ class ScriptedSession:
     """One transaction of the scripted carrier."""
 
     carrier: ScriptedCarrier
-    clock: QuietClock | VirtualClock
+    clock: QuietClock
     route: Route
     envelope: Envelope
     plan: Plan
@@ -179,10 +208,11 @@ class ScriptedSession:
         """Take the letter; it counts as delivered unless it is refused."""
         assert not self.is_over, "a session was used twice"
         try:
-            if self.plan.before_answer is not None:
-                await self.plan.before_answer
-            if self.carrier.takes_s:
-                await self.clock.sleep(self.carrier.takes_s)
+            with self.clock.idle():
+                if self.plan.before_answer is not None:
+                    await self.plan.before_answer
+                if self.carrier.takes_s:
+                    await self.clock.sleep(self.carrier.takes_s)
         finally:
             self._end()
         answer = self.plan.answer

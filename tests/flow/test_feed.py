@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from outreachd.rules.model import State
-from tests.fleets import campaign, mailbox, roster
 from tests.flow.world import World
+from tests.rosters import campaign, mailbox, roster
 
 
 async def test_everything_due_is_sent_once() -> None:

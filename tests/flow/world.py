@@ -24,7 +24,7 @@ from outreachd.rules.token import TokenMint
 from outreachd.telemetry import Metrics
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeJournal, QuietClock, ScriptedCarrier, Spawner
-from tests.fleets import MONDAY
+from tests.rosters import MONDAY
 
 MINT = TokenMint({1: b"k" * 32}, 1)
 POLL_S = 300.0
