@@ -1,0 +1,61 @@
+"""What tests of the real process share: a database whose server may be killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest_asyncio
+
+from outreachd.clock import RealClock
+from outreachd.store.binaries import server_user
+from outreachd.store.embedded import EmbeddedServer
+from outreachd.store.migrate import migrate
+
+
+class Breakable:
+    """A durable server of this test's own, to be stopped in every rude way."""
+
+    def __init__(self, server: EmbeddedServer) -> None:
+        self.server = server
+        self.dsn = server.dsn()
+
+    def crash(self) -> None:
+        """End it at once, without a checkpoint: `pg_ctl stop -m immediate`."""
+        pid = self.server.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGQUIT)
+
+    def restart(self) -> None:
+        """Return once it is there again."""
+        self.server.ensure_running()
+
+    async def command(self, statement: str) -> None:
+        """Run one statement, beside whatever else is going on."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest_asyncio.fixture
+async def breakable() -> AsyncIterator[Breakable]:
+    """Give a migrated database on a server that keeps what it has confirmed."""
+    home = Path(tempfile.mkdtemp(prefix="outreachd-test-", dir="/tmp"))
+    user = server_user(home / "data")
+    os.chown(home, user.uid, user.gid)
+    server = EmbeddedServer.start(home / "data", durable=True)
+    try:
+        connection = await asyncpg.connect(server.dsn())
+        await migrate(connection, RealClock())
+        await connection.close()
+        yield Breakable(server)
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,464 @@
+"""A small world around the real process: database, SMTP servers, fleet, daemons.
+
+The SMTP servers are processes that log each letter, and bring that log to the disk,
+before they answer; what the tests believe is that log, held against the tables. Every
+daemon is ``python -m outreachd run``, killed and signalled by its pid. Nothing here
+sleeps for a fixed time but to look again at what other processes do. Seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from outreachd.clock import RealClock
+from outreachd.demo.book import read
+from outreachd.demo.referee import Accepted
+from outreachd.rules.contact_row import NewContact
+from outreachd.rules.fleet_plan import (
+    Fleet,
+    WantedCampaign,
+    WantedStep,
+    WrittenCalendar,
+)
+from outreachd.rules.model import OnUncertain, Tls
+from outreachd.rules.records import LedgerAwayError
+from outreachd.store import contacts
+from outreachd.store.database import Database
+from outreachd.store.fleet import apply
+from outreachd.store.vault import Vault
+from tests import fleets
+
+CLOCK = RealClock()
+LOOK_S = 0.02
+LEASE_S = 3.0  # the shortest that settings allow
+BATCH = 1000
+ALWAYS = WrittenCalendar(
+    days="mon-sun", hours="00:00-24:00", timezone="UTC", holidays=""
+)
+MANY = 1_000_000
+
+
+async def until(
+    condition: Callable[[], bool | Awaitable[bool]], limit_s: float, what: str
+) -> float:
+    """Look until a condition holds; tell how long that took, or fail in words."""
+    began = CLOCK.monotonic()
+    while True:
+        found = condition()
+        if found if isinstance(found, bool) else await found:
+            return CLOCK.monotonic() - began
+        assert CLOCK.monotonic() - began < limit_s, f"waited {limit_s:g} s until {what}"
+        await CLOCK.sleep(LOOK_S)
+
+
+def free_port() -> int:
+    """Find a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# --- processes ----------------------------------------------------------------------
+
+
+@dataclass
+class Sink:
+    """One SMTP server process, the account of that name, and its log."""
+
+    name: str
+    log: Path
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @classmethod
+    def start(cls, log: Path, slow_ms: float) -> Sink:
+        """Start it on a free port; it answers each dot after ``slow_ms``."""
+        command = [sys.executable, "-m", "outreachd.demo.sink", "--fsync"]
+        command += ["--log", str(log), "--account", log.stem]
+        command += ["--slow-ms", str(slow_ms)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert process.stdout
+        port = json.loads(process.stdout.readline())["port"]
+        return cls(log.stem, log, process, port)
+
+    def stop(self) -> None:
+        """End it by the end of its input."""
+        self.process.communicate(timeout=10)
+
+
+@dataclass
+class Running:
+    """One ``outreachd run``."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    control: str
+    public: str
+    token_file: Path
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self.process.poll() is None:
+            os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End it as a power cut would, and reap it."""
+        self.signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    async def terminated(self, limit_s: float = 30.0) -> int:
+        """Ask it to end; tell its exit code."""
+        self.signal(signal.SIGTERM)
+        return await self.ended(limit_s)
+
+    async def ended(self, limit_s: float) -> int:
+        """Wait for its end; tell its exit code."""
+        with suppress(ProcessLookupError):
+            await until(lambda: self.process.poll() is not None, limit_s, "it ended")
+        return self.process.wait()
+
+    def events(self) -> list[dict[str, Any]]:
+        """Read what it logged."""
+        return [
+            json.loads(line)
+            for line in self.log.read_bytes().splitlines()
+            if line.startswith(b"{")
+        ]
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Tell the lines of one event."""
+        return [line for line in self.events() if line["event"] == event]
+
+    def rss_mb(self) -> float:
+        """Tell the memory it holds."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        raise AssertionError("no VmRSS")
+
+    async def ask(
+        self, method: str, path: str, body: object = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Call the control listener."""
+        token = self.token_file.read_text().strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            async with session.request(method, self.control + path, json=body) as got:
+                return got.status, await got.json(content_type=None)
+
+    async def status_of(self, path: str) -> int:
+        """Tell only the status of an open path; 0 = nobody answers."""
+        try:
+            async with aiohttp.ClientSession() as session:
+                async with session.get(self.control + path) as got:
+                    return got.status
+        except aiohttp.ClientConnectionError:
+            return 0
+
+
+# --- what came of it ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The server's log held against the tables."""
+
+    states: Counter[str]
+    letters: int  # accepted by the servers
+    lost: list[str]  # enrolled and without a row
+    repeated: list[str]  # accepted more than once
+    phantom: list[str]  # sent by the tables and never accepted
+    denied: list[str]  # accepted, though the tables say that it was not handed over
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no law is broken."""
+        return not (self.lost or self.repeated or self.phantom or self.denied)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.letters} letters, lost {len(self.lost)}, repeated "
+            f"{len(self.repeated)}, phantom {len(self.phantom)}, denied "
+            f"{len(self.denied)}, {dict(self.states)}"
+        )
+
+
+# --- the world ----------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    """Everything around the daemons of one test."""
+
+    directory: Path
+    dsn: str
+    db: Database
+    sinks: list[Sink]
+    send: dict[str, object]  # of [send] in the settings
+    recipients: list[str] = field(default_factory=list)
+    daemons: list[Running] = field(default_factory=list)
+    fleet: Fleet = field(default_factory=lambda: Fleet({}))
+
+    # --- making it -------------------------------------------------------------------
+
+    async def furnish(
+        self, *, mailboxes: int = 40, letters: int = 0, gap_s: float = 0.0
+    ) -> None:
+        """Apply a fleet whose limits do not limit, and enrol its contacts."""
+        (self.directory / "state-a").mkdir(mode=0o700, exist_ok=True)
+        things: list[Any] = [fleets.ACME]
+        boxes = []
+        for at, sink in enumerate(self.sinks):
+            domain = f"d{at}.acme.example"
+            things.append(self._account(sink))
+            things.append(self._domain(domain, sink))
+            boxes += [
+                replace(
+                    fleets.ANN,
+                    address=f"m{n}@{domain}",
+                    daily_limit=MANY,
+                    hourly_limit=MANY,
+                    min_gap_s=gap_s,
+                    jitter=0.0,
+                    workday_start_min=0,
+                    workday_end_min=1440,
+                    timezone="UTC",
+                )
+                for n in range(mailboxes // len(self.sinks))
+            ]
+        steps = (replace(fleets.FIRST, text="Hi {{ name }}, this is a letter."),)
+        campaign = self.campaign(frozenset(box.address for box in boxes), steps)
+        await self.apply(fleets.fleet(*things, *boxes, campaign))
+        await self.enrol(letters)
+
+    def _account(self, sink: Sink) -> Any:
+        return replace(
+            fleets.SPARE,
+            name=sink.name,
+            host="127.0.0.1",
+            port=sink.port,
+            tls=Tls.NONE,
+            rate_per_second=2000.0,
+            max_connections=60,
+        )
+
+    def _domain(self, name: str, sink: Sink) -> Any:
+        return replace(
+            fleets.DOMAIN,
+            name=name,
+            accounts=(sink.name,),
+            daily_limit=MANY,
+            rate_per_minute=100_000.0,
+            warmup=None,
+        )
+
+    def campaign(
+        self, mailboxes: frozenset[str], steps: tuple[WantedStep, ...]
+    ) -> WantedCampaign:
+        """Make the campaign that all letters belong to."""
+        return replace(
+            fleets.SPRING,
+            calendar=ALWAYS,
+            on_uncertain=OnUncertain.HOLD,
+            mailboxes=mailboxes,
+            steps=steps,
+        )
+
+    async def apply(self, fleet: Fleet) -> None:
+        """Apply a fleet as the command does."""
+        self.fleet = fleet
+        vault = Vault.unlock(self.directory / "state-a")
+        async with self.db.connection() as connection:
+            await apply(connection, fleet, vault, now=CLOCK.now(), author="test")
+
+    async def enrol(self, count: int) -> None:
+        """Enrol so many new people."""
+        first = len(self.recipients)
+        names = [f"p{n}" for n in range(first, first + count)]
+        self.recipients += [f"{name}@people.example" for name in names]
+        async with self.db.connection() as connection:
+            target = await contacts.find_target(connection, fleets.SPRING.name)
+            assert target
+            for at in range(0, count, BATCH):
+                rows = [_contact(name) for name in names[at : at + BATCH]]
+                await contacts.enrol(connection, target, rows, now=CLOCK.now())
+
+    # --- daemons ---------------------------------------------------------------------
+
+    def start(
+        self, name: str = "a", *, env: dict[str, str] | None = None, **more: Any
+    ) -> Running:
+        """Start a daemon on the state directory of that name."""
+        state = self.directory / f"state-{name}"
+        control, public = free_port(), free_port()
+        config = self.directory / f"{name}.toml"
+        config.write_text(self._settings(state, control, public))
+        log = self.directory / f"{name}.log"
+        with log.open("ab") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "outreachd", "run", "--config", str(config)],
+                stderr=more.pop("stderr", stderr),
+                env=os.environ | (env or {}),
+                **more,
+            )
+        running = Running(
+            process,
+            log,
+            f"http://127.0.0.1:{control}",
+            f"http://127.0.0.1:{public}",
+            state / "control.token",
+        )
+        self.daemons.append(running)
+        return running
+
+    def _settings(self, state: Path, control: int, public: int) -> str:
+        send = "\n".join(f"{k} = {json.dumps(v)}" for k, v in self.send.items())
+        return f"""
+[database]
+dsn = "{self.dsn}"
+[state]
+directory = "{state}"
+[send]
+{send}
+[http.control]
+listen = "127.0.0.1:{control}"
+[http.public]
+listen = "127.0.0.1:{public}"
+base_url = "http://127.0.0.1:{public}"
+"""
+
+    async def close(self) -> None:
+        """End what still runs."""
+        for daemon in self.daemons:
+            daemon.signal(signal.SIGCONT)
+            daemon.kill()
+        for sink in self.sinks:
+            sink.stop()
+        await self.db.close(5)
+
+    # --- looking ---------------------------------------------------------------------
+
+    def letters(self) -> list[Accepted]:
+        """Read what the servers accepted, by time."""
+        found = [letter for sink in self.sinks for letter in read(sink.log)]
+        return sorted(found, key=lambda letter: letter.at)
+
+    def octets(self) -> int:
+        """Tell how much the servers have logged; it grows with each letter."""
+        return sum(s.log.stat().st_size for s in self.sinks if s.log.exists())
+
+    async def until_more(self, limit_s: float = 30.0) -> float:
+        """Wait for one more letter; tell the seconds."""
+        before = self.octets()
+        return await until(lambda: self.octets() > before, limit_s, "a letter went")
+
+    async def states(self) -> Counter[str]:
+        """Count the sends by state."""
+        async with self.db.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT state, count(*) AS n FROM send GROUP BY state"
+            )
+        return Counter({row["state"]: row["n"] for row in rows})
+
+    async def begun(self) -> set[int]:
+        """Tell the sends that dead daemons left begun, once their last words are in."""
+        async with self.db.connection() as connection:
+
+            async def are_gone() -> bool:
+                left: int = await connection.fetchval(
+                    "SELECT count(*) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND application_name = $1",
+                    "outreachd",
+                )
+                return left == 0
+
+            await until(are_gone, 10.0, "the dead daemon's connections ended")
+            rows = await connection.fetch("SELECT id FROM send WHERE state = 'sending'")
+        return {row["id"] for row in rows}
+
+    async def uncertain(self) -> set[int]:
+        """Tell the sends whose end nobody knows."""
+        async with self.db.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT id FROM send WHERE state IN ('uncertain', 'held')"
+            )
+        return {row["id"] for row in rows}
+
+    async def is_done(self) -> bool:
+        """Tell whether nothing waits or is under way."""
+        try:
+            states = await self.states()
+        except LedgerAwayError:
+            return False
+        return not {"scheduled", "leased", "sending"} & states.keys()
+
+    async def until_done(self, limit_s: float = 60.0) -> float:
+        """Wait until nothing waits or is under way; tell the seconds."""
+        return await until(self.is_done, limit_s, "all was sent")
+
+    async def finding(self) -> Finding:
+        """Hold the servers' log against the tables."""
+        async with self.db.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT email, state FROM send JOIN contact c ON c.id = contact_id"
+            )
+        state = {row["email"]: row["state"] for row in rows}
+        got = Counter(letter.recipient for letter in self.letters())
+        return Finding(
+            states=Counter(state.values()),
+            letters=got.total(),
+            lost=sorted(set(self.recipients) - state.keys()),
+            repeated=[who for who, n in got.items() if n > 1],
+            phantom=[w for w, s in state.items() if s == "sent" and not got[w]],
+            denied=[w for w in got if state.get(w) not in ("sent", *OPEN)],
+        )
+
+
+# What may or may not have arrived.
+OPEN: Sequence[str] = ("sending", "uncertain", "held")
+
+
+def _contact(name: str) -> NewContact:
+    return NewContact(
+        line=1,
+        email=f"{name}@people.example",
+        timezone="",
+        variables={"name": name},
+        consent_basis=None,
+        consent_source=None,
+        consent_at=None,
+    )
+
+
+@asynccontextmanager
+async def world(
+    directory: Path, dsn: str, *, slow_ms: Sequence[float] = (0.0,), **send: object
+) -> AsyncIterator[World]:
+    """Make a world with an SMTP server for each ``slow_ms``, and end all of it."""
+    settings: dict[str, object] = {"lease_s": LEASE_S, "max_in_flight": 40} | send
+    sinks = [
+        Sink.start(directory / f"relay{at}.log", slow)
+        for at, slow in enumerate(slow_ms)
+    ]
+    db = await Database.open(dsn, application_name="test")
+    made = World(directory, dsn, db, sinks, settings)
+    try:
+        yield made
+    finally:
+        await made.close()
