@@ -1,9 +1,9 @@
 """Group commit: many tasks hand in one item each, one statement writes them all.
 
 While a batch is being written the next one gathers; before that the first item waits
-``linger_s``, which costs nobody anything and makes far fewer commits. A batch is written in a task of its own: a caller that is
-cancelled leaves the writing of the others alone. If the writing raises, each of the
-batch's callers gets the exception.
+``linger_s``, which nobody notices and which makes far fewer commits. A batch is
+written in a task of its own: a caller that is cancelled leaves the writing of the
+others alone. If the writing raises, each of the batch's callers gets the exception.
 """
 
 from __future__ import annotations

@@ -257,12 +257,13 @@ class Feed:
             claims.setdefault(source, deque()).append(claim)
         short: set[int | Queue] = set()
         returns: list[GiveBack] = []
+        now, mono = self._clock.now(), self._clock.monotonic()
         for pick in picks:
             of_source = claims.get(pick.source)
             if not of_source:
                 short.add(pick.source)
                 self._put_back(pick)
-            elif back := await self._start(of_source.popleft(), pick):
+            elif back := await self._start(of_source.popleft(), pick, now, mono):
                 returns.append(back)
         await asyncio.gather(*map(self._recorder.give_back, returns))
         if short or returns:
@@ -275,9 +276,10 @@ class Feed:
             self._share.refund(pick.campaign.client_id, pick.campaign.id)
         self._pool.arm(pick.lane, now, mono)
 
-    async def _start(self, claim: Claim, pick: Pick) -> GiveBack | None:
+    async def _start(
+        self, claim: Claim, pick: Pick, now: datetime, mono: float
+    ) -> GiveBack | None:
         """Send a claimed row on its way, or say how it goes back."""
-        now, mono = self._clock.now(), self._clock.monotonic()
         campaign = self._pool.roster.campaigns.get(claim.campaign_id)
         back = self._turned_away(claim, campaign, now)
         if back is None and campaign is not None:

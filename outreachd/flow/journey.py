@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from outreachd.flow.batch import Batcher
 from outreachd.flow.clerk import Clerk
 from outreachd.flow.pool import Permit
@@ -31,8 +33,7 @@ from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError, Outco
 from outreachd.rules.reply import judge
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a journey ended, for the pool and for the figures.
 
     ``spent``: a letter may have gone out, so the gap counts. ``again_at``: when the

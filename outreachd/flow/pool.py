@@ -14,10 +14,11 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 from typing import assert_never
+
+from msgspec import Struct
 
 from outreachd.flow.places import Builder, Cell, DomainPlace, Lane
 from outreachd.flow.room import Room
@@ -33,8 +34,7 @@ from outreachd.rules.model import Account, Campaign, Domain, Kind, Pause, Roster
 from outreachd.rules.records import Charge, Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(Struct, frozen=True):
     """The right to one letter: tokens are taken, the lane is busy until released."""
 
     lane: Lane

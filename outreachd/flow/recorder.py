@@ -18,7 +18,7 @@ from outreachd.rules.records import GiveBack, LedgerAwayError, Outcome
 
 Row = TypeVar("Row", Outcome, GiveBack)
 
-LINGER_S = 0.004  # nobody's connection waits for an outcome
+LINGER_S = 0.008  # nobody's connection waits for an outcome
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
 
+from msgspec import Struct
+
 # --- the fleet ---------------------------------------------------------------
 
 
@@ -173,7 +175,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """The whole fleet as it was applied, each thing by its id; retired ones left out."""
+    """The whole fleet as it was applied, by id; retired things are left out."""
 
     clients: Mapping[int, Client]
     accounts: Mapping[int, Account]
@@ -200,8 +202,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """A send taken from the ledger, with all that one attempt needs.
 
     ``mailbox_id`` is set once a mailbox is bound: by an earlier attempt or, for a
@@ -228,16 +229,14 @@ class Claim:
     thread_subject: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """Who the letter is from and to, as SMTP says it: checked ASCII addresses."""
 
     sender: str
     recipient: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """The way out: an account, and the login of a mailbox where it has its own."""
 
     account: Account
@@ -259,8 +258,7 @@ class Phase(StrEnum):
     DOT = "dot"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a server answered; code 0 = nothing (lost, late or unreadable).
 
     ``text`` is cleaned: valid Unicode, no controls, at most 512 characters.
@@ -291,8 +289,7 @@ class Permanence(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What we make of a reply. ``reason`` is one of the words of rules/reply."""
 
     scope: Scope

@@ -2,7 +2,8 @@
 
 Frozen values in the words of ``rules/model``; ``store`` fills and reads them, ``flow``
 decides with them. Expected failures are values. Two errors stand for a lost
-neighbour: the database away, or the lease on the fleet gone.
+neighbour: the database away, or the lease on the fleet gone. What is made for every
+letter is a msgspec Struct: made and written as JSON in a tenth of a dataclass's time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct
 
 from outreachd.rules.model import Kind, State
 
@@ -43,8 +46,7 @@ class Want:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveBack:
+class GiveBack(Struct, frozen=True, kw_only=True):
     """A claimed row for which no intent was written: nothing was handed over.
 
     ``state`` is scheduled (with ``due_at``), held, expired, suppressed or failed.
@@ -87,16 +89,14 @@ class Facts:
 # --- intents and outcomes ----------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """One daily count that an intent adds to: on which local day, under which cap."""
 
     day: date
     cap: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """The durable word "we are about to hand this over", written before DATA."""
 
     send_id: int
@@ -123,8 +123,7 @@ class IntentAnswer(StrEnum):
     GONE = "gone"  # no longer ours: cancelled, edited, taken over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextStep:
+class NextStep(Struct, frozen=True, kw_only=True):
     """The follow-up that a delivered letter sets off, and the thread it goes on."""
 
     step_number: int
@@ -133,8 +132,7 @@ class NextStep:
     thread_subject: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of an attempt; written once, by compare-and-set on its id."""
 
     send_id: int

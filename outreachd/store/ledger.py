@@ -9,12 +9,12 @@ the database is away, LeaseLostError when another daemon owns the fleet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec.structs import replace
 
 from outreachd.rules.model import Claim, State
 from outreachd.rules.records import (
