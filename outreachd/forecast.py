@@ -35,6 +35,8 @@ SAMPLE_S = 900.0  # how often it is noted what holds back what waits
 # Lanes of a pool that are asked for it; more would tell the same.
 SAMPLED_LANES = 24
 MEAN_DICE = 0.5
+# Seconds that a rest lasts at least: a day of 20 000 letters takes some 6000 rests.
+STRIDE_S = 5.0
 
 NO_MAILBOX = Blocked("mailbox", "", "not in the fleet any more")
 
@@ -56,6 +58,7 @@ async def forecast(
     clock = Rest(now)
     pool = Pool(roster, facts, lambda: MEAN_DICE, now=now, mono=clock.monotonic())
     pool.set_pauses(pauses, now=now, mono=clock.monotonic())
+    _bridge_strides(pool, clock.monotonic())
     feed = _feed(pool, stock, outlook, clock)
     watch = Watch(pool, stock, outlook, feed)
 
@@ -82,6 +85,7 @@ def _feed(pool: Pool, stock: Stock, outlook: Outlook, clock: Clock) -> Feed:
         recorder=recorder,
         feedback=_learn_nothing,
         clock=clock,
+        metrics=Metrics(),
         spawn=_at_once,
     )
     share = FairShare()
@@ -105,15 +109,25 @@ def _feed(pool: Pool, stock: Stock, outlook: Outlook, clock: Clock) -> Feed:
     )
 
 
+def _bridge_strides(pool: Pool, mono: float) -> None:
+    """Let buckets save up over one stride, so that strides cost no throughput."""
+    domains = (place.standing for place in pool.domains.values())
+    for standing in (*pool.accounts.values(), *domains):
+        bucket = standing.bucket
+        assert bucket is not None
+        capacity = bucket.capacity + bucket.rate * STRIDE_S
+        bucket.retune(rate=bucket.rate, capacity=capacity, now=mono)
+
+
 class Rest(VirtualClock):
     """A virtual clock that says when all that could be started has been started."""
 
     on_rest: Callable[[], None]
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        """Tell that there is a rest, then wait as ever."""
+        """Tell that there is a rest, then wait; a little longer than asked is fine."""
         self.on_rest()
-        return await super().wait(event, seconds)
+        return await super().wait(event, max(seconds, STRIDE_S))
 
 
 class Acceptance(Journey):

@@ -118,6 +118,7 @@ class Shift:
             recorder=self.recorder,
             feedback=feedback.learn,
             clock=clock,
+            metrics=tools.metrics,
             spawn=tools.spawn,
         )
         self.may_send: Callable[[], bool] = lambda: True

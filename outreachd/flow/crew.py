@@ -21,6 +21,7 @@ from outreachd.flow.recorder import Recorder
 from outreachd.rules.model import Claim, State
 from outreachd.rules.records import GiveBack
 from outreachd.rules.returns import broken, uncounted
+from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class Crew:
         recorder: Recorder,
         feedback: Callable[[Permit, Ending], Awaitable[None]],
         clock: Clock,
+        metrics: Metrics,
         spawn: Callable[[Coroutine[object, object, None]], Awaitable[Job]],
     ) -> None:
         self._pool = pool
@@ -50,6 +52,7 @@ class Crew:
         self._recorder = recorder
         self._feedback = feedback
         self._clock = clock
+        self._metrics = metrics
         self._spawn = spawn
         self._jobs: dict[int, tuple[Trip, Job | None]] = {}
         self._returns: list[GiveBack] = []
@@ -65,7 +68,7 @@ class Crew:
 
     async def start(self, claim: Claim, permit: Permit) -> None:
         """Start one journey."""
-        trip = Trip(claim, permit)
+        trip = Trip(claim, permit, self._clock.monotonic())
         self._empty.clear()
         self._jobs[claim.send_id] = (trip, None)
         job = await self._spawn(self._go(trip))
@@ -97,13 +100,10 @@ class Crew:
             await self._recorder.give_back(broken(trip.claim, error))
 
     def _release(self, trip: Trip, ending: Ending) -> None:
-        permit = trip.permit
-        self._pool.release(
-            permit,
-            spent=ending.spent,
-            now=self._clock.now(),
-            mono=self._clock.monotonic(),
-        )
+        permit, mono = trip.permit, self._clock.monotonic()
+        self._pool.release(permit, spent=ending.spent, now=self._clock.now(), mono=mono)
+        if ending.verdict is not None:
+            self._metrics.send_seconds.observe(mono - trip.started)
         del self._jobs[trip.claim.send_id]
         if not self._jobs:
             self._empty.set()

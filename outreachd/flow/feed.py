@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 import structlog
+from prometheus_async import aio
 
 from outreachd.clock import Clock
 from outreachd.flow.agenda import Agenda
@@ -242,16 +243,15 @@ class Feed:
         for pick in picks:
             counts[pick.source] = counts.get(pick.source, 0) + 1
         wants = [Want(source, count) for source, count in counts.items()]
-        started = self._clock.monotonic()
         try:
-            rows = await self._ledger.claim(
-                wants, term=self._term, now=self._clock.now()
+            rows = await aio.time(
+                self._metrics.claim_seconds,
+                self._ledger.claim(wants, term=self._term, now=self._clock.now()),
             )
         except LedgerAwayError:
             for pick in picks:
                 self._put_back(pick)
             raise
-        self._metrics.claim_seconds.observe(self._clock.monotonic() - started)
         claims: dict[int | Queue, deque[Claim]] = {}
         for source, claim in rows:
             claims.setdefault(source, deque()).append(claim)

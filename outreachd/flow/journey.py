@@ -53,6 +53,7 @@ class Trip:
 
     claim: Claim
     permit: Permit
+    started: float  # monotonic seconds
     intent: Intent | None = None  # on its way or written: do not interrupt
 
     @property

@@ -71,6 +71,7 @@ class World:
             recorder=self.recorder,
             feedback=self.feedback.learn,
             clock=self.clock,
+            metrics=self.metrics,
             spawn=self.spawn,
         )
         self.share = FairShare()
