@@ -134,6 +134,8 @@ class VirtualClock:
             self._changed.clear()
             for _ in range(SETTLE_PASSES):
                 await asyncio.sleep(0)
+            if self._changed.is_set():
+                continue  # work ended in these passes: it may have begun other work
             if self._workers == 0 and self._drop_cancelled():
                 self._jump()
             else:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from outreachd.clock import RealClock, VirtualClock
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -64,6 +66,25 @@ async def test_virtual_time_stands_still_while_work_is_done() -> None:
             assert not sleeper.done()
         await sleeper
     assert clock.monotonic() == 60
+
+
+@pytest.mark.parametrize("passes", range(12))
+async def test_work_handed_to_a_new_task_is_still_work(passes: int) -> None:
+    """Whoever ends its work with a new task has held the clock until that began."""
+    clock, begun = VirtualClock(START), []
+
+    async def helper() -> None:
+        with clock.busy():
+            begun.append(clock.monotonic())
+
+    async with running(clock):
+        with clock.busy():
+            for _ in range(passes):
+                await RealClock().sleep(0)
+            task = asyncio.create_task(helper())
+        await clock.sleep(60)
+        await task
+    assert begun == [0]
 
 
 async def test_an_event_ends_a_virtual_wait_before_its_limit() -> None:
