@@ -3,7 +3,9 @@
 Each has a virtual time that grows by ``letters / weight``; who is furthest behind
 among those that can send now goes first. Nothing is lost when somebody cannot: the
 others take the turn. Who was away comes back at the present virtual time: silence
-saves up nothing. A refund gives a turn back, as far as that still lies ahead.
+saves up nothing. A pick is an offer, a charge takes it: who was offered a turn and
+found no mailbox has used up nothing of anybody's. A refund gives a turn back, as far
+as that still lies ahead.
 
 Invariants: the present never goes backwards; nobody's weight counts for less than a
 tenth of the mean, so nobody starves. No clock. pick() raises ValueError if nobody can
@@ -66,10 +68,11 @@ class FairShare:
 class _Turns:
     """One level: a weight and a virtual time for each id."""
 
-    __slots__ = ("_now", "_step", "_time")
+    __slots__ = ("_now", "_offer", "_step", "_time")
 
     def __init__(self) -> None:
-        self._now = 0.0  # virtual time of the newest pick
+        self._now = 0.0  # virtual time of the newest turn that was taken
+        self._offer: tuple[float, int] | None = None  # its start, and whose it is
         self._step: dict[int, float] = {}  # virtual time one letter takes
         self._time: dict[int, float] = {}  # virtual time of the next turn
 
@@ -83,10 +86,12 @@ class _Turns:
     def pick(self, ids: Iterable[int]) -> int:
         """Choose the furthest behind; by the smaller id where two are level."""
         now, time = self._now, self._time
-        start, chosen = min((max(time[id_], now), id_) for id_ in ids)
-        self._now = time[chosen] = start
-        return chosen
+        self._offer = min((max(time[id_], now), id_) for id_ in ids)
+        return self._offer[1]
 
     def advance(self, id_: int, n: int) -> None:
+        if self._offer is not None and self._offer[1] == id_ and n > 0:
+            self._now = self._time[id_] = self._offer[0]
+        self._offer = None
         if id_ in self._time:
             self._time[id_] += n * self._step[id_]

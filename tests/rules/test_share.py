@@ -121,6 +121,22 @@ def test_a_refund_gives_the_turn_back() -> None:
     assert share.pick(ready) == turn
 
 
+def test_a_turn_that_could_not_be_used_takes_nothing_from_anybody() -> None:
+    """With room for one letter at a time, all are asked and shares follow the weights.
+
+    After each letter the others are offered a turn for which there is no room.
+    """
+    share, served = shared({1: 1.0, 2: 3.0}), Counter[Turn]()
+    for _ in range(400):
+        ready = {1: [10], 2: [20]}
+        turn = share.pick(ready)
+        share.charge(*turn)
+        served[turn] += 1
+        while ready:
+            del ready[share.pick(ready)[0]]
+    assert served[1, 10] == pytest.approx(100, abs=1)
+
+
 def test_a_charge_of_many_counts_for_many() -> None:
     """Ten letters claimed at once are ten turns."""
     share = shared({1: 1.0, 2: 1.0})
