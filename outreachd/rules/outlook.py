@@ -22,7 +22,7 @@ CLOSED = {
     "hour": "hour full",
     "rate": "rate reached",
     "gap": "gap between letters",
-    "workday": "outside its workday",
+    "workday": "outside working hours",
 }
 PLURALS = {
     Kind.CLIENT: "clients",

@@ -158,16 +158,3 @@ JOIN contact co ON co.id = s.contact_id
 JOIN campaign c ON c.id = s.campaign_id
 WHERE co.email = $1 AND ($2::text IS NULL OR c.name = $2)
 ORDER BY s.id DESC LIMIT 20;
-
--- name: plan_queues
--- What waits, by queue and hour of its due time. $1 now, $2 until.
-SELECT campaign_id, zone, date_trunc('hour', greatest(due_at, $1)) AS hour, count(*) AS n
-FROM send WHERE state = 'scheduled' AND mailbox_id IS NULL AND due_at < $2
-GROUP BY 1, 2, 3;
-
--- name: plan_lanes
--- What waits bound to mailboxes, by hour of its due time. $1 now, $2 until.
-SELECT mailbox_id, campaign_id, zone, date_trunc('hour', greatest(due_at, $1)) AS hour,
-    count(*) AS n
-FROM send WHERE state = 'scheduled' AND mailbox_id IS NOT NULL AND due_at < $2
-GROUP BY 1, 2, 3, 4;

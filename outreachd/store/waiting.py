@@ -1,0 +1,59 @@
+"""What waits, counted: what a plan starts from, what a release would let go on.
+
+Reads only. Due times are told by the hour, since a plan needs no more and a million
+rows become a few thousand. Errors: LedgerAwayError, from the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from outreachd.rules.outlook import Waiting
+from outreachd.store import sql
+from outreachd.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Held sends of one campaign and reason."""
+
+    campaign: str
+    reason: str
+    n: int
+
+
+async def read_waiting(
+    connection: Connection, *, now: datetime, until: datetime
+) -> list[Waiting]:
+    """Count what is scheduled to be sent before ``until``."""
+    rows = [
+        *await connection.fetch(sql.text("plan_queues"), now, until),
+        *await connection.fetch(sql.text("plan_lanes"), now, until),
+    ]
+    return [Waiting(**row) for row in rows]
+
+
+async def read_held(
+    connection: Connection,
+    *,
+    campaign: str | None = None,
+    reason: str | None = None,
+    ids: Sequence[int] | None = None,
+) -> list[Held]:
+    """Count held sends by campaign and reason."""
+    rows = await connection.fetch(sql.text("count_held"), campaign, reason, ids)
+    return [Held(**row) for row in rows]
+
+
+async def oldest_due(connection: Connection) -> tuple[int, datetime] | None:
+    """Find the scheduled send that is due first: its id, and when."""
+    row = await connection.fetchrow(sql.text("oldest_due"))
+    return (row["id"], row["due_at"]) if row else None
+
+
+async def database_time(connection: Connection) -> datetime:
+    """Read the clock of the database's machine."""
+    now: datetime = await connection.fetchval(sql.text("database_time"))
+    return now
