@@ -18,8 +18,9 @@ from contextlib import suppress
 from outreachd.wire.dns import Addresses, LookupFailedError
 
 STAGGER_S = 1.0
-# A peer that does not even acknowledge for this long is gone (Linux, milliseconds).
-SILENT_PEER_MS = 120_000
+# A peer that does not even acknowledge for this long is gone (Linux, milliseconds);
+# longer than the limit for a stalled letter, which tells more.
+SILENT_PEER_MS = 200_000
 KEEPALIVE_IDLE_S = 60
 
 

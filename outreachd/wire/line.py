@@ -74,6 +74,7 @@ class Line(SMTPProtocol):
         """Listen along, then let the library read."""
         if len(self._heard) < HEARD_AT_MOST:
             self._heard += data
+        self._room.set()  # whoever waits to write on must hear this first
         super().data_received(data)
 
     def pause_writing(self) -> None:

@@ -1,6 +1,7 @@
-"""What the tests of the wire share: accounts, a carrier with short limits, a letter.
+"""What the tests of the wire share: accounts, a carrier, a letter.
 
-The limits are short so that "for ever" ends soon; no test waits longer than one.
+A test that waits for a limit shortens that one and no other (``carrier(dot_s=0.1)``),
+so that a busy machine cannot make another step fail.
 """
 
 from __future__ import annotations
@@ -25,11 +26,6 @@ from tests.wire.server import ScriptedServer
 ENVELOPE = Envelope("ann@mail.acme.example", "bob@example.org")
 LETTER = b"Subject: hello\r\n\r\nHi Bob,\r\n.hidden dot\r\n..two\r\nbye\r\n"
 LARGE = b"Subject: large\r\n\r\n" + b"0123456789abcdef\r\n" * 400_000  # 7 MB
-SHORT = Limits(
-    connect_s=1, greeting_s=0.2, ehlo_s=0.2, tls_s=0.5, auth_s=0.2, mail_s=0.2,
-    rcpt_s=0.2, data_s=0.2, stall_s=0.2, dot_s=0.2, quit_s=0.1,
-)  # fmt: skip
-LONG = Limits()
 
 
 def account(server: ScriptedServer, **changes: Any) -> Account:
@@ -48,7 +44,9 @@ def route(server: ScriptedServer, **changes: Any) -> Route:
 
 
 @asynccontextmanager
-async def carrier(limits: Limits = SHORT, **more: Any) -> AsyncIterator[SmtpCarrier]:
+async def carrier(**more: Any) -> AsyncIterator[SmtpCarrier]:
+    """Make a carrier; arguments that end in ``_s`` are limits."""
+    limits = Limits(**{name: more.pop(name) for name in [*more] if name[-2:] == "_s"})
     more.setdefault("password", lambda account_id, mailbox_id: "secret")
     more.setdefault("clock", RealClock())
     made = SmtpCarrier(limits=limits, our_name="out.test", **more)

@@ -11,7 +11,7 @@ from outreachd.clock import RealClock
 from outreachd.rules.model import Phase, Reply
 from outreachd.wire.connections import Bounds
 from outreachd.wire.smtp import SmtpSession
-from tests.wire.carrying import ENVELOPE, LETTER, LONG, carrier, route, send
+from tests.wire.carrying import ENVELOPE, LETTER, carrier, route, send
 from tests.wire.server import Act, ScriptedServer, Then
 
 
@@ -132,7 +132,8 @@ async def test_a_failed_connect_frees_its_place() -> None:
 
 async def test_goodbye_is_said_but_not_waited_for() -> None:
     """SMTP 25: an unanswered QUIT costs at most its limit and holds up no letter."""
-    async with ScriptedServer() as server, carrier(bounds=Bounds(max_letters=1)) as out:
+    one = Bounds(max_letters=1)
+    async with ScriptedServer() as server, carrier(bounds=one, quit_s=0.1) as out:
         server.on("QUIT", Act(then=Then.HANG))
         for _ in range(3):
             assert (await send(out, route(server))).code == 250
@@ -204,7 +205,7 @@ async def test_idle_lines_are_closed_unasked() -> None:
 
 async def test_closing_lets_what_is_under_way_finish() -> None:
     """After close() nothing is opened, waiters are told, and a letter still lands."""
-    async with ScriptedServer() as server, carrier(limits=LONG) as out:
+    async with ScriptedServer() as server, carrier() as out:
         way = route(server, max_connections=1)
         held = opened(await out.open(way, ENVELOPE, 1))
         waiting = asyncio.create_task(send(out, way))

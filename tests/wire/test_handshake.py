@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import ssl
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from outreachd.clock import RealClock
 from outreachd.rules.model import Phase, Reply, Tls
 from outreachd.rules.reply import judge
 from outreachd.wire.smtp import SmtpCarrier
-from tests.wire.carrying import ENVELOPE, LARGE, LETTER, LONG, carrier, route, send
+from tests.wire.carrying import ENVELOPE, LARGE, LETTER, carrier, route, send
 from tests.wire.server import Act, ScriptedServer, Then
 
 
@@ -53,10 +52,10 @@ def secret(server: ScriptedServer) -> bool:
 
 async def test_no_greeting() -> None:
     """SMTP 3: a greeting that never comes is waited for as long as allowed."""
-    async with ScriptedServer() as server, carrier() as out:
+    async with ScriptedServer() as server, carrier(greeting_s=0.1) as out:
         server.on("CONNECT", Act(then=Then.HANG))
         reply = await send(out, route(server))
-        assert reply == Reply(Phase.GREETING, 0, "no answer within 0.2 s")
+        assert reply == Reply(Phase.GREETING, 0, "no answer within 0.1 s")
 
 
 @pytest.mark.parametrize("code", [421, 554])
@@ -122,8 +121,8 @@ async def test_a_large_letter_over_tls(
 ) -> None:
     """SMTP 14: pieces and their stall limit work under TLS as without."""
     server = served(tls, context(authority))
-    limits = replace(LONG, stall_s=0.3 if stalls else 60)
-    async with server, carrier(limits, ca_file=ca_file) as out:
+    stall_s = 0.3 if stalls else 60
+    async with server, carrier(stall_s=stall_s, ca_file=ca_file) as out:
         server.on("BODY", Act(then=Then.HANG if stalls else Then.GO_ON))
         reply = await send(out, route(server, tls=tls), LARGE)
         if stalls:
@@ -201,14 +200,17 @@ async def test_a_bad_certificate_is_refused(
 @pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.IMPLICIT])
 async def test_a_handshake_that_hangs(tls: Tls, authority: trustme.CA) -> None:
     """TLS 32: a handshake nobody answers ends at its limit."""
-    async with ScriptedServer(starttls=context(authority)) as server, carrier() as out:
+    async with (
+        ScriptedServer(starttls=context(authority)) as server,
+        carrier(tls_s=0.2) as out,
+    ):
         if tls is Tls.STARTTLS:
             server.on("STARTTLS", Act(b"220 go", then=Then.HANG))
         else:
             server.on("CONNECT", Act(then=Then.HANG))
         reply = await send(out, route(server, tls=tls))
         assert (reply.phase, reply.code) == (Phase.TLS, 0)
-        assert "within 0.5 s" in reply.text
+        assert "within 0.2 s" in reply.text
 
 
 async def test_no_tls_is_for_this_machine_only() -> None:

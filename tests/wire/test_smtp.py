@@ -16,8 +16,6 @@ from tests.wire.carrying import (
     ENVELOPE,
     LARGE,
     LETTER,
-    LONG,
-    SHORT,
     carrier,
     route,
     send,
@@ -49,7 +47,7 @@ async def test_a_letter_arrives_byte_for_byte_over_one_warm_line() -> None:
 
 async def test_a_large_letter_arrives_whole() -> None:
     """Seven megabytes go out in pieces and are the same bytes at the other end."""
-    async with ScriptedServer() as server, carrier(limits=LONG) as out:
+    async with ScriptedServer() as server, carrier() as out:
         letter = b".\r\n" + LARGE + b"..\r\n"
         assert (await send(out, route(server), letter)).code == 250
         assert [kept.data for kept in server.accepted] == [letter]
@@ -143,7 +141,8 @@ async def test_rcpt_refused(said: bytes, reason: str) -> None:
 @pytest.mark.parametrize("act", GONE)
 async def test_server_gone_in_the_envelope(verb: str, act: Act) -> None:
     """SMTP 11: closed, reset or silent after MAIL or RCPT: try again, 0 copies."""
-    async with ScriptedServer() as server, carrier() as out:
+    limit = {f"{verb.lower()}_s": 0.1}
+    async with ScriptedServer() as server, carrier(**limit) as out:
         server.on(verb, act)
         reply = await send(out, route(server))
         assert (reply.phase, reply.code) == (Phase(verb.lower()), 0)
@@ -172,7 +171,7 @@ async def test_data_answered_by_a_yes_is_no_acceptance() -> None:
 @pytest.mark.parametrize("act", GONE)
 async def test_server_gone_after_data(act: Act) -> None:
     """SMTP 13: DATA silent, closed, reset: surely not accepted, try again."""
-    async with ScriptedServer() as server, carrier() as out:
+    async with ScriptedServer() as server, carrier(data_s=0.1) as out:
         server.on("DATA", act)
         reply = await send(out, route(server))
         assert (reply.phase, reply.code) == (Phase.DATA, 0)
@@ -182,7 +181,7 @@ async def test_server_gone_after_data(act: Act) -> None:
 @pytest.mark.parametrize("act", GONE)
 async def test_server_gone_in_mid_letter(act: Act) -> None:
     """SMTP 14: closed, reset or stalled in the body: no dot, so surely no copy."""
-    async with ScriptedServer() as server, carrier() as out:
+    async with ScriptedServer() as server, carrier(stall_s=0.1) as out:
         server.on("BODY", act)
         reply = await send(out, route(server), LARGE)
         assert (reply.phase, reply.code) == (Phase.DATA, 0)
@@ -201,20 +200,20 @@ async def test_a_word_in_mid_letter_breaks_it_off() -> None:
 
 async def test_a_late_answer_counts_within_the_limit() -> None:
     """SMTP 15: the dot's own limit holds, not the shorter ones before it."""
-    async with ScriptedServer() as server, carrier(limits=LONG) as out:
+    async with ScriptedServer() as server, carrier(data_s=0.5) as out:
         patience = asyncio.Event()
         server.on("DOT", Act(b"250 at last", after=patience))
         sending = asyncio.create_task(send(out, route(server)))
         await server.wait_for("DOT")
         loop = asyncio.get_running_loop()
-        loop.call_later(2 * SHORT.data_s, patience.set)
+        loop.call_later(0.6, patience.set)
         assert await sending == Reply(Phase.DOT, 250, "at last")
 
 
 @pytest.mark.parametrize("act", GONE)
 async def test_no_answer_after_the_dot_is_uncertain(act: Act) -> None:
     """SMTP 16, 17: silence, close, reset after the dot: nobody knows; one copy."""
-    async with ScriptedServer() as server, carrier() as out:
+    async with ScriptedServer() as server, carrier(dot_s=0.1) as out:
         server.on("DOT", act)
         reply = await send(out, route(server))
         assert (reply.phase, reply.code) == (Phase.DOT, 0)
@@ -342,7 +341,7 @@ async def test_size_is_said_only_to_who_asked() -> None:
 @pytest.mark.parametrize("verb", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "DOT"])
 async def test_cancelled_in_each_phase(verb: str) -> None:
     """SMTP 28: the line is cut and its place is free; nothing stands between lines."""
-    async with ScriptedServer() as server, carrier(limits=LONG) as out:
+    async with ScriptedServer() as server, carrier() as out:
         server.on(verb, Act(then=Then.HANG), Act())
         way = route(server, max_connections=1)
         sending = asyncio.create_task(send(out, way))
