@@ -61,9 +61,6 @@ RECORD_S = 30.0
 SECOND_SIGNAL_S = 10.0
 CLOSE_S = 5.0
 
-# Said in links when nobody has set where the public listener is reached.
-NO_BASE_URL = "http://localhost"
-
 
 @dataclass(slots=True)
 class Parts:
@@ -165,7 +162,7 @@ class Daemon:
             clock=self._clock,
             metrics=self.metrics,
             spawn=scheduler.spawn,
-            base_url=public.base_url or NO_BASE_URL,
+            base_url=public.base_url or "",
             unsubscribe_mailto=public.unsubscribe_mailto,
             max_in_flight=settings.send.max_in_flight,
             poll_s=settings.send.claim_poll_s,

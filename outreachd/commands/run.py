@@ -10,7 +10,14 @@ from pathlib import Path
 import click
 
 from outreachd import logs
-from outreachd.commands.base import Desk, config_option, desk, execute
+from outreachd.commands.base import (
+    Desk,
+    MisusedError,
+    config_option,
+    desk,
+    execute,
+    settings_of,
+)
 from outreachd.config import Settings
 from outreachd.daemon import Daemon
 
@@ -24,6 +31,11 @@ def command(config: Path | None) -> None:
 
 async def run(config: Path | None) -> None:
     """Open the database, build the daemon, hand it the signals, live."""
+    if settings_of(config).http.public.base_url is None:
+        raise MisusedError(
+            "[http.public] base_url is not set, so letters would carry no way out: "
+            'set it to where recipients reach this machine, "https://out.example.org".'
+        )
     async with desk(config) as opened:
         daemon = Daemon(opened.settings, opened.dsn, control_token(opened.settings))
         end_log = logs.configure(
