@@ -1,0 +1,168 @@
+"""``outreachd explain SEND|ADDRESS``: why it has not gone, and when it may.
+
+Asks the running daemon, whose buckets are the ones that decide; without one it reads
+the database as a daemon that begins now would. Lists every gate, open or closed, with
+its value, its limit and the setting behind it. With --json one object a send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from outreachd.clock import RealClock
+from outreachd.commands.base import (
+    Desk,
+    FailedError,
+    config_option,
+    desk,
+    execute,
+    json_option,
+    settings_of,
+    show_json,
+)
+from outreachd.commands.client import ask
+from outreachd.commands.words import shown
+from outreachd.helm import explain as explained
+from outreachd.helm import load_pool
+from outreachd.rules.address import BadAddressError, normalise
+from outreachd.store.steering import PgSteering
+
+Explanation = Mapping[str, Any]
+
+
+@click.command("explain", help="Tell why a send has not gone, and when it may.")
+@click.argument("what", metavar="SEND|ADDRESS")
+@click.option("--campaign", help="Only the sends of this campaign.")
+@config_option
+@json_option
+def command(
+    what: str, campaign: str | None, config: Path | None, as_json: bool
+) -> None:
+    """Explain a send, or all to an address."""
+    execute(explain(config, what, campaign, as_json))
+
+
+async def explain(
+    config: Path | None, what: str, campaign: str | None, as_json: bool
+) -> None:
+    """Find the sends, ask who knows, show."""
+    if what.isdigit():
+        told = await ask(settings_of(config), f"/v1/sends/{what}/explain")
+        if told is not None:
+            _show(told, as_json, asked_daemon=True)
+            return
+    async with desk(config) as opened:
+        for id in await _ids(opened, what, campaign):
+            told = await ask(opened.settings, f"/v1/sends/{id}/explain")
+            row = told or await from_database(opened, id)
+            _show(row, as_json, asked_daemon=told is not None)
+
+
+async def from_database(opened: Desk, id: int) -> Explanation:
+    """Explain as a daemon that begins now would."""
+    row = await PgSteering(opened.database).send(id)
+    if row is None:
+        raise FailedError(
+            f"there is no send {id}: `outreachd explain ADDRESS` finds them."
+        )
+    pool = await load_pool(opened.database, opened.clock)
+    return explained(row, pool, opened.clock.now(), opened.clock.monotonic())
+
+
+async def _ids(opened: Desk, what: str, campaign: str | None) -> Sequence[int]:
+    if what.isdigit():
+        return [int(what)]
+    try:
+        address = normalise(what)
+    except BadAddressError as error:
+        raise FailedError(
+            f"{what} is neither a send nor an address: {error}."
+        ) from None
+    ids = await PgSteering(opened.database).find_sends(address, campaign)
+    if not ids:
+        within = f" of campaign {campaign}" if campaign else ""
+        raise FailedError(
+            f"there is no send{within} to {address}: `outreachd import` makes them."
+        )
+    return ids
+
+
+# --- showing --------------------------------------------------------------------------
+
+
+def _show(row: Explanation, as_json: bool, *, asked_daemon: bool) -> None:
+    if as_json:
+        show_json(row)
+    else:
+        page(row, Console(highlight=False), RealClock().now())
+        if row["gates"] and not asked_daemon:
+            click.echo("No daemon answers: this is what one that begins now would see.")
+        click.echo()
+
+
+def page(row: Explanation, console: Console, now: datetime) -> None:
+    """Print one send: where it stands, its gates, when it may go."""
+    step = f"campaign {row['campaign']}, step {row['step']}"
+    by = f", by {row['mailbox']}" if row["mailbox"] else ""
+    console.print(Text(f"send {row['send']}: {step}{by}", style="bold"))
+    console.print(Text(f"{row['state']}: {row['meaning']}{_because(row)}"))
+    for attempt in row["attempts"]:
+        console.print(Text(f"  {_attempt(attempt, now)}", style="dim"))
+    if row["gates"]:
+        console.print(_gates(row["gates"], now))
+        console.print(Text(_next(row, now), style="bold"))
+
+
+def _because(row: Explanation) -> str:
+    words = [text for text in (row["reason"], row["detail"]) if text]
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _attempt(attempt: Mapping[str, Any], now: datetime) -> str:
+    at = shown(moment(attempt["started_at"]), now)
+    reply = f": {attempt['reply']}" if attempt["reply"] else ""
+    return f"{at}  {attempt['outcome'] or 'under way'}{reply}"
+
+
+def _gates(gates: Sequence[Mapping[str, Any]], now: datetime) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading, ratio in (("", 6), ("gate", 26), ("is", 14), ("limit", 18)):
+        table.add_column(heading, ratio=ratio, overflow="fold")
+    table.add_column("opens", ratio=12, overflow="fold")
+    for gate in gates:
+        opens = ""
+        if not gate["open"]:
+            at = gate["opens_at"]
+            opens = shown(moment(at), now) if at else "not by itself"
+        limit = Text(str(gate["limit"])).append(f"\n{gate['setting']}", style="dim")
+        table.add_row(
+            Text("open", style="green")
+            if gate["open"]
+            else Text("closed", style="red"),
+            Text(gate["gate"]),
+            Text(str(gate["value"])),
+            limit,
+            opens,
+        )
+    return table
+
+
+def _next(row: Explanation, now: datetime) -> str:
+    if row["next_allowed_at"]:
+        at = moment(row["next_allowed_at"])
+        return f"next allowed: {shown(at, now) if at > now else 'now, in its turn'}"
+    return "next allowed: when somebody opens the gates that do not open by themselves"
+
+
+def moment(told: datetime | str) -> datetime:
+    """Read an instant as the daemon (JSON) or the database told it."""
+    return told if isinstance(told, datetime) else datetime.fromisoformat(told)
