@@ -166,7 +166,7 @@ def explain(
 ) -> dict[str, Any]:
     """Say of one send where it stands, what it must pass, and when it may go."""
     state = State(row["state"])
-    gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
+    gates = gates_of(row, pool, now, mono) if state is State.SCHEDULED else []
     waits = [gate.wait_s for gate in gates]
     longest = max(waits, default=0.0)
     next_allowed = None
@@ -187,9 +187,10 @@ def explain(
     }
 
 
-def _gates(
+def gates_of(
     row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
 ) -> list[Gate]:
+    """List what a scheduled send must pass: its due time, calendar, pool and limits."""
     campaign = pool.roster.campaigns.get(row["campaign_id"])
     due_s = max((row["due_at"] - now).total_seconds(), 0.0)
     due = row["due_at"].isoformat(timespec="minutes")

@@ -47,10 +47,10 @@ async def read_held(
     return [Held(**row) for row in rows]
 
 
-async def oldest_due(connection: Connection) -> tuple[int, datetime] | None:
-    """Find the scheduled send that is due first: its id, and when."""
-    row = await connection.fetchrow(sql.text("oldest_due"))
-    return (row["id"], row["due_at"]) if row else None
+async def oldest_due(connection: Connection) -> list[tuple[int, datetime]]:
+    """Find the scheduled send of each campaign that is due first: its id, and when."""
+    rows = await connection.fetch(sql.text("oldest_due"))
+    return [(row["id"], row["due_at"]) for row in rows]
 
 
 async def database_time(connection: Connection) -> datetime:

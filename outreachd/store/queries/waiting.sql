@@ -26,8 +26,11 @@ WHERE s.state = 'held'
 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: oldest_due
--- The scheduled send that is due first.
-SELECT id, due_at FROM send WHERE state = 'scheduled' ORDER BY due_at, id LIMIT 1;
+-- The scheduled send of each campaign that is due first, the oldest of them first.
+SELECT id, due_at FROM (
+    SELECT DISTINCT ON (campaign_id) id, due_at FROM send WHERE state = 'scheduled'
+    ORDER BY campaign_id, due_at, id) first
+ORDER BY due_at, id;
 
 -- name: database_time
 SELECT clock_timestamp();

@@ -1,0 +1,171 @@
+"""``outreachd status``: where everything stands, on one page.
+
+For people first what is going on now, or why nothing is; then figures, what is held
+and paused, and the daemons. --json has exactly the figures of the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from outreachd.commands.base import (
+    Desk,
+    config_option,
+    desk,
+    execute,
+    json_option,
+    show_json,
+)
+from outreachd.commands.client import readiness
+from outreachd.commands.words import counted, shown, spoken
+from outreachd.helm import gates_of, load_pool
+from outreachd.rules.admission import Gate
+from outreachd.rules.model import State
+from outreachd.store.steering import PgSteering
+from outreachd.store.waiting import oldest_due
+
+# A daemon writes every 10 s that it lives; one silent for longer is taken for gone.
+SILENT = timedelta(seconds=35)
+MANY_PAUSES = 12
+MANY_CAMPAIGNS = 50
+# A wait for a gap or a rate is part of sending, not a reason not to.
+PATIENCE_S = 300.0
+
+Figures = Mapping[str, Any]
+
+
+@click.command("status", help="Tell where everything stands.")
+@config_option
+@json_option
+def command(config: Path | None, as_json: bool) -> None:
+    """Show the status."""
+    execute(status(config, as_json))
+
+
+async def status(config: Path | None, as_json: bool) -> None:
+    """Read the figures and show them."""
+    async with desk(config) as opened:
+        now = opened.clock.now()
+        figures = await PgSteering(opened.database).status(now)
+        if as_json:
+            show_json(figures)
+            return
+        page(figures, await now_line(opened, figures, now), now, Console())
+
+
+# --- what is going on -----------------------------------------------------------------
+
+
+async def now_line(opened: Desk, figures: Figures, now: datetime) -> str:
+    """Say in one line what is going on, or why nothing is."""
+    ready = await readiness(opened.settings)
+    if ready is not None and not ready[0]:
+        return f"nothing is sent: {ready[1]}"
+    if not any(is_alive(one, now) for one in figures["instances"]):
+        return "nothing is sent: no daemon runs; start `outreachd run`"
+    return await _why_waiting(opened, now)
+
+
+async def _why_waiting(opened: Desk, now: datetime) -> str:
+    async with opened.database.connection() as connection:
+        oldest = await oldest_due(connection)
+    if not oldest:
+        return "nothing waits to be sent; `outreachd import` brings contacts"
+    due = [id for id, due_at in oldest if due_at <= now]
+    if not due:
+        return f"nothing is due before {shown(oldest[0][1], now)}"
+    pool = await load_pool(opened.database, opened.clock)
+    longest: list[Gate] = []
+    for id in due[:MANY_CAMPAIGNS]:
+        row = await PgSteering(opened.database).send(id)
+        assert row is not None  # sends are never deleted
+        told = gates_of(row, pool, now, opened.clock.monotonic())
+        longest.append(max(told, key=lambda gate: gate.wait_s))
+    return _first_to_open(longest, now)
+
+
+def _first_to_open(gates: Sequence[Gate], now: datetime) -> str:
+    """Say what the campaign that may send soonest waits for."""
+    gate = min(gates, key=lambda gate: gate.wait_s)
+    if gate.wait_s <= PATIENCE_S:
+        return "sending"
+    opens_at = gate.opens_at(now)
+    ends = (
+        f"nothing may be sent before {shown(opens_at, now)}"
+        if opens_at
+        else ("nothing may be sent")
+    )
+    return f"{ends}: {gate.name} {gate.value} (limit {gate.limit})"
+
+
+def is_alive(instance: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether a daemon has shown itself lately."""
+    alive: bool = now - instance["seen_at"] < SILENT
+    return alive
+
+
+# --- showing --------------------------------------------------------------------------
+
+
+def page(figures: Figures, line: str, now: datetime, console: Console) -> None:
+    """Print the page."""
+    console.print(Text.assemble(("now  ", "bold"), line))
+    console.print()
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in _rows(figures, now):
+        grid.add_row(name, Text(text))
+    console.print(grid)
+
+
+def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
+    sends = figures["sends"]
+    late = f", the oldest for {spoken(figures['oldest_due_s'])}"
+    rows = [
+        ("sent today", str(figures["sent_today"])),
+        ("due", f"{figures['due']}{late if figures['due'] else ''}"),
+        ("sends", _counts(sends) or "none yet"),
+    ]
+    rows += [("held", _counts(figures["held"]))] if figures["held"] else []
+    if sends.get(State.UNCERTAIN):
+        n = counted(sends[State.UNCERTAIN], "send")
+        rows.append(("uncertain", f"{n} got no answer; they may have arrived"))
+    for kind in ("mailboxes", "domains", "accounts"):
+        rows.append((kind, _counts(figures[kind]) or "none"))
+    rows += [("paused", text) for text in _pauses(figures["pauses"], now)]
+    rows += [("daemon", _instance(one, now)) for one in figures["instances"]]
+    return rows
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+
+
+def _pauses(pauses: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:
+    lines = []
+    for pause in pauses[:MANY_PAUSES]:
+        ends = (
+            f"until {shown(pause['until'], now)}" if pause["until"] else "until resumed"
+        )
+        who = f"{pause['kind']} {pause['name']} {ends}: {pause['reason']}"
+        lines.append(f"{who} ({pause['author']}, {shown(pause['at'], now)})")
+    if len(pauses) > MANY_PAUSES:
+        lines.append(f"and {len(pauses) - MANY_PAUSES} more: see --json")
+    return lines
+
+
+def _instance(instance: Mapping[str, Any], now: datetime) -> str:
+    where = f"{instance['role']}, {instance['host']} pid {instance['pid']}"
+    since = f"{instance['version']}, since {shown(instance['started_at'], now)}"
+    if is_alive(instance, now):
+        return f"{where}, {since}"
+    return f"silent since {shown(instance['seen_at'], now)}: {where}"
