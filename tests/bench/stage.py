@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -81,11 +82,28 @@ class Sink:
         with self.log.open() as lines:
             return [json.loads(line)["at"] for line in lines]
 
+    async def has(self, letters: int) -> None:
+        """Wait until it has accepted so many."""
+        while True:
+            with self.log.open("rb") as log:
+                lines = sum(
+                    chunk.count(b"\n")
+                    for chunk in iter(partial(log.read, 1 << 20), b"")
+                )
+            if lines >= letters:
+                return
+            await RealClock().sleep(0.5)
+
     def close(self) -> None:
         """End the process."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(10)
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    """Start a Python of our own."""
+    return subprocess.Popen([sys.executable, *arguments])
 
 
 def open_sink(home: Path, name: str = "sink") -> Sink:
@@ -161,34 +179,67 @@ level = "warning"
     )
 
 
+FLEET = """
+[[client]]
+name = "bench"
+postal_address = "Bench 1, 10115 Berlin"
+[[account]]
+name = "relay"
+kind = "smtp"
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+rate_per_second = 100000
+max_connections = 50
+{domains}
+[fleet]
+mailboxes = "mailboxes.csv"
+[[campaign]]
+name = "bench"
+client = "bench"
+direction = "sales"
+pool = {{ tags = ["bench"] }}
+calendar = {{ days = "mon-sun", hours = "00:00-24:00", timezone = "UTC" }}
+[[campaign.step]]
+subject = "{{{{ first_name }}}}, a question"
+text_file = "letter.txt"
+"""
+
+DOMAIN = """
+[[domain]]
+name = "{name}"
+accounts = ["relay"]
+daily_limit = 1000000
+rate_per_minute = 1000000
+warmup = false
+"""
+
+COLUMNS = (
+    "address",
+    "name",
+    "min_gap_s",
+    "jitter",
+    "hourly_limit",
+    "daily_limit",
+    "workday",
+    "timezone",
+    "warmup",
+    "tags",
+)
+
+
 def _write_fleet(home: Path, port: int, mailboxes: int, closed_share: float) -> None:
-    domains = [f"mail{n}.sender.example" for n in range(max(mailboxes // 30, 1))]
-    tables = [
-        '[[client]]\nname = "bench"\npostal_address = "Bench 1, 10115 Berlin"\n',
-        f'[[account]]\nname = "relay"\nkind = "smtp"\nhost = "127.0.0.1"\nport = {port}\n'
-        'tls = "none"\nrate_per_second = 100000\nmax_connections = 50\n',
-    ]
-    tables += [
-        f'[[domain]]\nname = "{domain}"\naccounts = ["relay"]\ndaily_limit = 1000000\n'
-        "rate_per_minute = 1000000\nwarmup = false\n"
-        for domain in domains
-    ]
-    tables.append('[fleet]\nmailboxes = "mailboxes.csv"\n')
-    tables.append(
-        '[[campaign]]\nname = "bench"\nclient = "bench"\ndirection = "sales"\n'
-        'pool = { tags = ["bench"] }\n'
-        'calendar = { days = "mon-sun", hours = "00:00-24:00", timezone = "UTC" }\n'
-        '[[campaign.step]]\nsubject = "{{ first_name }}, a question"\n'
-        f"text = '''{TEXT}'''\n"
-    )
-    (home / "fleet.toml").write_text("\n".join(tables))
-    head = "address,name,min_gap_s,jitter,hourly_limit,daily_limit,workday,timezone,warmup,tags"
+    names = [f"mail{n}.sender.example" for n in range(max(mailboxes // 30, 1))]
+    domains = "".join(DOMAIN.format(name=name) for name in names)
+    (home / "letter.txt").write_text(TEXT)
+    (home / "fleet.toml").write_text(FLEET.format(port=port, domains=domains))
     closed = round(mailboxes * closed_share)
-    hour = RealClock().now().hour
-    away = f"{(hour + 6) % 24:02d}:00-{(hour + 6) % 24:02d}:59"
+    hour = (RealClock().now().hour + 6) % 24
+    away, always = f"{hour:02d}:00-{hour:02d}:59", "00:00-24:00"
     rows = [
-        f"box{n}@{domains[n % len(domains)]},Box {n},0,0,1000000,1000000,"
-        f"{away if n < closed else '00:00-24:00'},UTC,false,bench"
+        f"box{n}@{names[n % len(names)]},Box {n},0,0,1000000,1000000,"
+        f"{away if n < closed else always},UTC,false,bench"
         for n in range(mailboxes)
     ]
-    (home / "mailboxes.csv").write_text("\n".join([head, *rows]) + "\n")
+    table = "\n".join([",".join(COLUMNS), *rows])
+    (home / "mailboxes.csv").write_text(table + "\n")

@@ -1,0 +1,25 @@
+"""``./run bench [pace|claim|size ...]``: ratios measured in one run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import uvloop
+
+BENCHES = ("pace", "claim", "size")
+
+
+def main(names: list[str]) -> int:
+    """Run those named, or all."""
+    unknown = set(names) - set(BENCHES)
+    if unknown:
+        print(f"bench: {', '.join(sorted(unknown))}? There are {', '.join(BENCHES)}.")
+        return 2
+    for name in names or BENCHES:
+        uvloop.run(importlib.import_module(f"tests.bench.{name}").main())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
