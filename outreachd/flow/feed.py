@@ -208,6 +208,7 @@ class Feed:
         for campaign_id in open_queues:
             client_id = self._pool.roster.campaigns[campaign_id].client_id
             turns.setdefault(client_id, set()).add(campaign_id)
+        self._share.working(turns)
         while turns and len(picks) < slots:
             client_id, campaign_id = self._share.pick(turns)
             client = self._pool.clients[client_id]

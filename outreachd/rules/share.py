@@ -2,14 +2,14 @@
 
 Each has a virtual time that grows by ``letters / weight``; who is furthest behind
 among those that can send now goes first. Nothing is lost when somebody cannot: the
-others take the turn. Who was away comes back at the present virtual time: silence
-saves up nothing. A pick is an offer, a charge takes it: who was offered a turn and
-found no mailbox has used up nothing of anybody's. A refund gives a turn back, as far
-as that still lies ahead.
+others take the turn, and its place in the race stays what it was. Only who had no
+work comes back at the present virtual time: silence saves up nothing. The present is
+where the slowest stands who was served lately; a client that sends fast by mailboxes
+of its own must not push the others' places aside. A refund gives a turn back.
 
-Invariants: the present never goes backwards; nobody's weight counts for less than a
-tenth of the mean, so nobody starves. No clock. pick() raises ValueError if nobody can
-send, KeyError for an id without a weight; counts for who has left are ignored.
+Invariants: nobody's weight counts for less than a tenth of the mean, so nobody
+starves. No clock. pick() raises ValueError if nobody can send, KeyError for an id
+without a weight; counts for who has left are ignored.
 
 Source: Goyal, Vin, Cheng, "Start-time Fair Queueing", SIGCOMM 1996.
 """
@@ -20,6 +20,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 # Part of the mean weight that everybody has at least.
 FLOOR = 0.1
+
+# Letters after which who got none of them no longer says where the present is.
+LATELY = 1000
 
 
 class FairShare:
@@ -45,6 +48,12 @@ class FairShare:
         for client_id, of_client in weights.items():
             self._campaigns[client_id].set_weights(of_client)
 
+    def working(self, ready: Mapping[int, Collection[int]]) -> None:
+        """Say who has work now: campaigns by client. Who is not named has none."""
+        self._clients.working(ready)
+        for client_id, campaigns in self._campaigns.items():
+            campaigns.working(ready.get(client_id, ()))
+
     def pick(self, candidates: Mapping[int, Collection[int]]) -> tuple[int, int]:
         """Tell (client, campaign) to be served next; charge() it once it is."""
         client_id = self._clients.pick(c for c, ready in candidates.items() if ready)
@@ -68,30 +77,54 @@ class FairShare:
 class _Turns:
     """One level: a weight and a virtual time for each id."""
 
-    __slots__ = ("_now", "_offer", "_step", "_time")
+    __slots__ = ("_count", "_last", "_start", "_step", "_time", "_working")
 
     def __init__(self) -> None:
-        self._now = 0.0  # virtual time of the newest turn that was taken
-        self._offer: tuple[float, int] | None = None  # its start, and whose it is
+        self._count = 0  # letters served
+        self._last: dict[int, int] = {}  # the count at the newest turn
+        self._start: dict[int, float] = {}  # virtual time at which that turn began
         self._step: dict[int, float] = {}  # virtual time one letter takes
         self._time: dict[int, float] = {}  # virtual time of the next turn
+        self._working: frozenset[int] = frozenset()
 
     def set_weights(self, weights: Mapping[int, float]) -> None:
         if not all(weight > 0 for weight in weights.values()):
             raise ValueError(f"a share must be above zero: {dict(weights)}")
         floor = FLOOR * sum(weights.values()) / max(len(weights), 1)
+        present = self._present()
         self._step = {id_: 1 / max(w, floor) for id_, w in weights.items()}
-        self._time = {id_: self._time.get(id_, self._now) for id_ in weights}
+        self._time = {id_: self._time.get(id_, present) for id_ in weights}
+        self._start = {i: t for i, t in self._start.items() if i in weights}
+
+    def working(self, ids: Iterable[int]) -> None:
+        now = frozenset(ids)
+        self._bring_up(now)
+        self._working = now
 
     def pick(self, ids: Iterable[int]) -> int:
         """Choose the furthest behind; by the smaller id where two are level."""
-        now, time = self._now, self._time
-        self._offer = min((max(time[id_], now), id_) for id_ in ids)
-        return self._offer[1]
+        asked = frozenset(ids)
+        self._bring_up(asked)
+        self._working |= asked
+        return min((self._time[id_], id_) for id_ in asked)[1]
 
     def advance(self, id_: int, n: int) -> None:
-        if self._offer is not None and self._offer[1] == id_ and n > 0:
-            self._now = self._time[id_] = self._offer[0]
-        self._offer = None
-        if id_ in self._time:
-            self._time[id_] += n * self._step[id_]
+        if id_ not in self._time:
+            return
+        if n > 0:
+            self._bring_up((id_,))
+            self._count += n
+            self._last[id_], self._start[id_] = self._count, self._time[id_]
+        self._time[id_] += n * self._step[id_]
+
+    def _bring_up(self, ids: Iterable[int]) -> None:
+        """Put those who had no work where the present is."""
+        if back := [id_ for id_ in ids if id_ not in self._working]:
+            present = self._present()
+            for id_ in back:
+                self._time[id_] = max(self._time[id_], present)
+
+    def _present(self) -> float:
+        since = self._count - LATELY
+        starts = [t for id_, t in self._start.items() if self._last[id_] > since]
+        return min(starts, default=0.0)

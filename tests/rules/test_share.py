@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from outreachd.rules.share import FLOOR, FairShare
+from outreachd.rules.share import FLOOR, LATELY, FairShare
 
 Turn = tuple[int, int]
 
@@ -23,6 +23,7 @@ def serve(share: FairShare, candidates: dict[int, list[int]], n: int) -> list[Tu
     """Serve n letters one by one."""
     turns = []
     for _ in range(n):
+        share.working(candidates)
         turn = share.pick(candidates)
         share.charge(*turn)
         turns.append(turn)
@@ -135,6 +136,36 @@ def test_a_turn_that_could_not_be_used_takes_nothing_from_anybody() -> None:
         while ready:
             del ready[share.pick(ready)[0]]
     assert served[1, 10] == pytest.approx(100, abs=1)
+
+
+def test_a_fast_client_elsewhere_does_not_push_the_others_aside() -> None:
+    """Two share a mailbox, a third sends ten times as fast by mailboxes of its own."""
+    share, served = shared({1: 1.0, 2: 3.0, 3: 1.0}), Counter[Turn]()
+    for _ in range(400):
+        share.working({1: [10], 2: [20], 3: [30]})
+        turn = share.pick({1: [10], 2: [20]})
+        share.charge(*turn)
+        served[turn] += 1
+        for _ in range(10):
+            share.charge(*share.pick({3: [30]}))
+    assert served[1, 10] == pytest.approx(100, abs=1)
+
+
+def test_who_cannot_send_for_long_does_not_hold_the_present_back() -> None:
+    """A newcomer is level with those who are served, not with one who is stuck."""
+    share, stuck = shared({1: 1.0, 2: 1.0, 3: 1.0}), {1: [10], 3: [30]}
+    serve(share, stuck, 2)
+    for _ in range(2 * LATELY):
+        share.working(stuck)
+        share.charge(*share.pick({3: [30]}))
+    back = {2: [20], 3: [30]}
+    share.working(stuck | back)
+    turns = Counter[Turn]()
+    for _ in range(100):
+        turn = share.pick(back)
+        share.charge(*turn)
+        turns[turn] += 1
+    assert turns[3, 30] == pytest.approx(50, abs=2)
 
 
 def test_a_charge_of_many_counts_for_many() -> None:
