@@ -56,7 +56,9 @@ class Line(SMTPProtocol):
     """One connection. ``login`` and the counters are for whoever keeps it warm."""
 
     def __init__(self) -> None:
-        super().__init__(loop=asyncio.get_running_loop())
+        self._loop_now = asyncio.get_running_loop()
+        super().__init__(loop=self._loop_now)
+        self._is_late = False  # the server let a limit pass
         self.login = ""
         self.born = 0.0  # seconds, the keeper's clock
         self.used = 0.0
@@ -107,15 +109,13 @@ class Line(SMTPProtocol):
 
     async def greeting(self, limit_s: float) -> Reply:
         """Wait for the server's first word."""
-        heard = self.read_response(timeout=limit_s)
-        return await self._answer(Phase.GREETING, heard, limit_s)
+        return await self._answer(Phase.GREETING, self.read_response(), limit_s)
 
     async def ask(self, phase: Phase, command: bytes, limit_s: float) -> Reply:
         """Say one command, without its line end, and wait for its reply."""
         if self._heard:
             return self._out_of_turn(phase)
-        said = self.execute_command(command, timeout=limit_s)
-        return await self._answer(phase, said, limit_s)
+        return await self._answer(phase, self.execute_command(command), limit_s)
 
     async def upgrade(
         self, context: ssl.SSLContext, host: str, limit_s: float
@@ -165,12 +165,14 @@ class Line(SMTPProtocol):
 
     async def _end(self, tail: bytes, limit_s: float) -> Reply:
         self.write(tail)  # usable a moment ago, and nothing was awaited since
-        heard = self.read_response(timeout=limit_s)
-        return await self._answer(Phase.DOT, heard, limit_s)
+        return await self._answer(Phase.DOT, self.read_response(), limit_s)
 
     async def _answer(
         self, phase: Phase, reply: Awaitable[SMTPResponse], limit_s: float
     ) -> Reply:
+        # One timer that hangs up costs a fifth of the library's own time limit.
+        self._is_late = False
+        timer = self._loop_now.call_later(limit_s, self._give_up)
         try:
             response = await reply
         except SMTPException as exc:
@@ -178,7 +180,13 @@ class Line(SMTPProtocol):
         except BaseException:
             self.cut()
             raise
+        finally:
+            timer.cancel()
         return self._read(phase, response.code, response.message)
+
+    def _give_up(self) -> None:
+        self._is_late = True
+        self.cut()
 
     async def _body(self, stuffed: bytes, stall_s: float) -> Reply | None:
         transport = cast(asyncio.WriteTransport, self.transport)
@@ -214,6 +222,8 @@ class Line(SMTPProtocol):
 
     def _failed(self, phase: Phase, exc: Exception, limit_s: float) -> Reply:
         self.cut()
+        if self._is_late:
+            return Reply(phase, 0, f"no answer within {limit_s:g} s")
         match exc:
             case SMTPTimeoutError() | TimeoutError():
                 return Reply(phase, 0, f"no answer within {limit_s:g} s")
