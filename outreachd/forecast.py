@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from outreachd.clock import Clock, VirtualClock
+from outreachd.flow.agenda import hours_of
 from outreachd.flow.clerk import recipient_zone
 from outreachd.flow.crew import Crew
 from outreachd.flow.feed import Feed
@@ -20,6 +21,7 @@ from outreachd.flow.journey import Ending, Journey, Trip
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.stock import Source, Stock
+from outreachd.rules.meter import Hours
 from outreachd.rules.model import Claim, Pause, Roster, State
 from outreachd.rules.outlook import Blocked, Outlook, Waiting
 from outreachd.rules.records import Facts, Outcome, Queue
@@ -60,7 +62,7 @@ async def forecast(
     pool.set_pauses(pauses, now=now, mono=clock.monotonic())
     _bridge_strides(pool, clock.monotonic())
     feed = _feed(pool, stock, outlook, clock)
-    watch = Watch(pool, stock, outlook, feed)
+    watch = Watch(pool, stock, outlook)
 
     def at_rest() -> None:
         if clock.now() >= until:
@@ -172,11 +174,11 @@ class Acceptance(Journey):
 class Watch:
     """Looks now and then which gates are closed for what is due and waits."""
 
-    def __init__(self, pool: Pool, stock: Stock, outlook: Outlook, feed: Feed) -> None:
+    def __init__(self, pool: Pool, stock: Stock, outlook: Outlook) -> None:
         self._pool = pool
         self._stock = stock
         self._outlook = outlook
-        self._feed = feed
+        self._windows: dict[Queue, Hours] = {}
         self._next_look = 0.0  # monotonic
 
     def look(self, now: datetime, mono: float) -> None:
@@ -186,9 +188,15 @@ class Watch:
         self._next_look = mono + SAMPLE_S
         for source, counts in self._stock.due(now).items():
             for (campaign_id, zone), n in counts.items():
-                window = self._feed.agenda.window(Queue(campaign_id, zone), now)
-                if window.wait_s(now) <= 0:
+                if self._is_open(Queue(campaign_id, zone), now):
                     self._note(source, campaign_id, n, now, mono)
+
+    def _is_open(self, queue: Queue, now: datetime) -> bool:
+        window = self._windows.get(queue)
+        if window is None:
+            calendar = self._pool.roster.campaigns[queue.campaign_id].calendar
+            window = self._windows[queue] = hours_of(calendar, queue.zone, now)
+        return window.wait_s(now) <= 0
 
     def _note(
         self, source: Source, campaign_id: int, n: int, now: datetime, mono: float

@@ -7,14 +7,15 @@ and nobody logs in. Exit 1 if anything fails, so that it can stand before a star
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import click
-from aiohttp import web
 
 from outreachd.commands import selftest
 from outreachd.commands.base import (
@@ -28,17 +29,16 @@ from outreachd.commands.base import (
     json_option,
     settings_of,
     show_json,
-    state_directory,
 )
 from outreachd.commands.client import readiness, token_file
 from outreachd.commands.greeting import NoGreetingError, greeting
 from outreachd.commands.words import counted, spoken
 from outreachd.config import Settings
+from outreachd.listen import Listening, UnixListen
 from outreachd.rules.model import Account, Roster
 from outreachd.store.roster import read_roster, read_secrets
 from outreachd.store.vault import Vault, VaultError
 from outreachd.store.waiting import database_time
-from outreachd.web.server import ListenError, listen
 from outreachd.wire.dial import Dialer
 from outreachd.wire.dns import LookupFailedError, Resolver
 
@@ -122,9 +122,12 @@ def _python() -> Iterator[Finding]:
 
 
 def _state(settings: Settings) -> Iterator[Finding]:
-    what = "state"
+    what, state = "state", settings.state.directory
+    assert state is not None  # load() fills it
+    if not state.exists():
+        yield Finding(Level.OK, what, f"{state} will be made")
+        return
     try:
-        state = state_directory(settings)
         Vault.unlock(state)
         (state / ".check").touch(mode=0o600)
         (state / ".check").unlink()
@@ -152,15 +155,29 @@ async def _listeners(settings: Settings) -> AsyncIterator[Finding]:
     for name, at in (("control", http.control.listen), ("public", http.public.listen)):
         if at is None:
             continue
-        try:
-            server = await listen(
-                web.Application(), at, setting=f"[http.{name}] listen"
-            )
-            await server.close()
-        except ListenError as error:
-            yield Finding(Level.FAIL, f"http.{name}", str(error))
-        else:
-            yield Finding(Level.OK, f"http.{name}", "its address is free")
+        fault = bind_fault(at)
+        text = f"{fault}: stop what uses it, or change [http.{name}] listen"
+        yield (
+            Finding(Level.FAIL, f"http.{name}", text)
+            if fault
+            else Finding(Level.OK, f"http.{name}", "its address is free")
+        )
+
+
+def bind_fault(at: Listening) -> str | None:
+    """Tell why nobody can listen there; None = one can."""
+    try:
+        if isinstance(at, UnixListen):
+            with socket.socket(socket.AF_UNIX) as caller:
+                if at.path.exists() and caller.connect_ex(str(at.path)) == 0:
+                    return f"{at.path} is used by another program"
+            with tempfile.TemporaryFile(dir=at.path.parent):
+                return None
+        family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
+        socket.create_server((at.host, at.port), family=family).close()
+    except OSError as error:
+        return f"{error.strerror or error}".lower()
+    return None
 
 
 async def _database(opened: Desk) -> AsyncIterator[Finding]:

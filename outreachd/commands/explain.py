@@ -7,13 +7,14 @@ its value, its limit and the setting behind it. With --json one object a send.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -37,6 +38,9 @@ from outreachd.rules.address import BadAddressError, normalise
 from outreachd.store.steering import PgSteering
 
 Explanation = Mapping[str, Any]
+
+WIDTHS = (7, 10, 18, 27)  # of the columns state, gate, value, limit
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[+-]\d\d:\d\d")
 
 
 @click.command("explain", help="Tell why a send has not gone, and when it may.")
@@ -118,7 +122,8 @@ def page(row: Explanation, console: Console, now: datetime) -> None:
     for attempt in row["attempts"]:
         console.print(Text(f"  {_attempt(attempt, now)}", style="dim"))
     if row["gates"]:
-        console.print(_gates(row["gates"], now))
+        for part in _gates(row["gates"], now):
+            console.print(part)
         console.print(Text(_next(row, now), style="bold"))
 
 
@@ -133,27 +138,37 @@ def _attempt(attempt: Mapping[str, Any], now: datetime) -> str:
     return f"{at}  {attempt['outcome'] or 'under way'}{reply}"
 
 
-def _gates(gates: Sequence[Mapping[str, Any]], now: datetime) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading, ratio in (("", 6), ("gate", 26), ("is", 14), ("limit", 18)):
-        table.add_column(heading, ratio=ratio, overflow="fold")
-    table.add_column("opens", ratio=12, overflow="fold")
-    for gate in gates:
-        opens = ""
-        if not gate["open"]:
-            at = gate["opens_at"]
-            opens = shown(moment(at), now) if at else "not by itself"
-        limit = Text(str(gate["limit"])).append(f"\n{gate['setting']}", style="dim")
-        table.add_row(
-            Text("open", style="green")
-            if gate["open"]
-            else Text("closed", style="red"),
-            Text(gate["gate"]),
-            Text(str(gate["value"])),
-            limit,
-            opens,
-        )
-    return table
+def _gates(gates: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[Text | Table]:
+    """Show the gates thing by thing: the campaign's, the mailbox's, and so on."""
+    for who, of_one in groupby(
+        gates, key=lambda gate: gate["gate"].rpartition(": ")[0]
+    ):
+        yield Text(who, style="bold")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for width in WIDTHS:
+            table.add_column(width=width, overflow="fold")
+        table.add_column(overflow="fold", style="dim")
+        for gate in of_one:
+            table.add_row(*_gate(gate, now))
+        yield table
+
+
+def _gate(gate: Mapping[str, Any], now: datetime) -> Iterator[Text]:
+    is_open, at = gate["open"], gate["opens_at"]
+    yield Text("open", "green") if is_open else Text("closed", "red")
+    yield Text(gate["gate"].rpartition(": ")[2])
+    yield Text(instants(str(gate["value"]), now))
+    limit = Text(instants(str(gate["limit"]), now))
+    if not is_open:
+        opens = f"opens {shown(moment(at), now)}" if at else "does not open by itself"
+        limit.append(f"\n{opens}", style="red")
+    yield limit
+    yield Text(re.sub(r"\b[a-z]+\.(?=[a-z_]+\b)", "", gate["setting"]))
+
+
+def instants(text: str, now: datetime) -> str:
+    """Write the instants in a text as people at this machine read them."""
+    return ISO.sub(lambda found: shown(datetime.fromisoformat(found[0]), now), text)
 
 
 def _next(row: Explanation, now: datetime) -> str:

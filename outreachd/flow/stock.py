@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from outreachd.rules.calendar import opening, zone
+from outreachd.rules.calendar import UnknownZoneError, opening, zone
 from outreachd.rules.model import Claim, Roster, State
 from outreachd.rules.outlook import Outlook, Waiting
 from outreachd.rules.records import (
@@ -42,11 +42,18 @@ class Stock:
         self._leased: dict[int, Waiting] = {}
 
     def add(self, pile: Waiting, now: datetime) -> None:
-        """Put rows in; they count as due when their campaign's window opens."""
+        """Put rows in; they count as due when their campaign's window opens.
+
+        What the daemon would only hold is left out: of a campaign that is not in the
+        fleet any more, or of a time zone that nobody knows any more.
+        """
         campaign = self._roster.campaigns.get(pile.campaign_id)
+        try:
+            place = zone(pile.zone) if pile.zone else None
+        except UnknownZoneError:
+            return
         if campaign is None:
-            return  # retired: nothing of it is sent
-        place = zone(pile.zone) if pile.zone else None
+            return
         due_at = opening(max(pile.due_at, now), campaign.calendar, place)
         self._outlook.came_due(campaign.id, due_at, pile.n)
         self._push(pile, pile.due_at, pile.n)
