@@ -29,7 +29,13 @@ from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import Claim, Envelope, Reply, State, Verdict
-from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError, Outcome
+from outreachd.rules.records import (
+    Intent,
+    IntentAnswer,
+    LeaseLostError,
+    LedgerAwayError,
+    Outcome,
+)
 from outreachd.rules.reply import judge
 
 
@@ -73,12 +79,14 @@ class Journey:
         intents: Batcher[Intent, IntentAnswer],
         recorder: Recorder,
         new_id: Callable[[], UUID],
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.clerk = clerk  # a fleet that is applied anew brings a new one
         self._carrier = carrier
         self._intents = intents
         self._recorder = recorder
         self._new_id = new_id
+        self._may_send = may_send
 
     async def send(self, trip: Trip) -> Ending:
         """Hand one letter over, or tell why not."""
@@ -108,11 +116,16 @@ class Journey:
         return self.clerk.lost(intent)
 
     async def _begin(self, intent: Intent) -> IntentAnswer | None:
-        """Write the intent; None = the ledger is away and nobody knows."""
+        """Write the intent; None = it may be written, but must not be acted on."""
         try:
-            return await self._intents.submit(intent)
+            answer = await self._intents.submit(intent)
         except LedgerAwayError:
             return None
+        except LeaseLostError:
+            return IntentAnswer.GONE
+        # Who was frozen while the answer was on its way may own the fleet no more.
+        granted = answer is IntentAnswer.GRANTED
+        return None if granted and not self._may_send() else answer
 
     async def _hold(self, claim: Claim, why: Unfillable) -> Ending:
         await self._recorder.give_back(self.clerk.held(claim, why))
