@@ -97,9 +97,11 @@ class Daemon:
         """Begin to end; a second call makes it quick."""
         if self._stopping.is_set():
             self._hurry.set()
+        else:
+            sd_notify("STOPPING=1", "STATUS=finishing the letters under way")
         self._stopping.set()
         if self._shift is not None:
-            self._shift.feed.stop()
+            self._shift.stop()
 
     async def run(self) -> None:
         """Live until stopped."""
@@ -119,7 +121,6 @@ class Daemon:
                     )
                 ]
                 await self._shifts()
-                sd_notify("STOPPING=1")
                 for task in chores:
                     task.cancel()
             with suppress(LedgerAwayError):
@@ -265,8 +266,7 @@ class Daemon:
             try:
                 await chore()
             except LedgerAwayError:
-                self._is_database_up = False
-                self.metrics.db_up.set(0)
+                self._database_is(up=False)
             except Exception:
                 log.exception("chore.broken", chore=chore.__name__)
             await self._house.sleep(AGAIN_S)
@@ -280,6 +280,7 @@ class Daemon:
                 role="active" if self._shift else "standby",
                 now=self._house.now(),
             )
+            self._database_is(up=True)
             if self._shift is not None and self._lease.term is not None:
                 now = self._clock.now()
                 grace = timedelta(seconds=self._settings.send.uncertain_grace_s)
@@ -294,9 +295,8 @@ class Daemon:
         steering = PgSteering(self._database)
         while True:
             status = await steering.status(self._clock.now())
-            self._is_database_up = True
+            self._database_is(up=True)
             metrics = self.metrics
-            metrics.db_up.set(1)
             metrics.due.set(status["due"])
             metrics.oldest_due_seconds.set(status["oldest_due_s"])
             metrics.uncertain.set(status["sends"].get("uncertain", 0))
@@ -305,6 +305,15 @@ class Daemon:
             metrics.domains.show(status["domains"])
             metrics.accounts.show(status["accounts"])
             await self._house.sleep(GAUGES_S)
+
+    def _database_is(self, *, up: bool) -> None:
+        self.metrics.db_up.set(up)
+        if up != self._is_database_up:
+            self._is_database_up = up
+            if up:
+                log.info("ledger.back")
+            else:
+                log.warning("ledger.away")
 
     async def _sample_lag(self) -> None:
         while True:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -28,7 +29,7 @@ from outreachd.flow.pool import Pool
 from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
 from outreachd.rules.model import Kind
-from outreachd.rules.records import Facts, Intent, IntentAnswer
+from outreachd.rules.records import Facts, Intent, IntentAnswer, LedgerAwayError
 from outreachd.rules.share import FairShare
 from outreachd.rules.token import TokenMint
 from outreachd.store.database import Database
@@ -100,7 +101,7 @@ class Shift:
         clock = tools.clock
         self.recorder = Recorder(tools.ledger, tools.journal, clock, term=term)
         self._intents: Batcher[Intent, IntentAnswer] = Batcher(
-            lambda intents: tools.ledger.begin(intents, term=term),
+            self._begin,
             linger_s=LINGER_S,
         )
         self._steering = PgSteering(tools.database)
@@ -110,6 +111,7 @@ class Shift:
             intents=self._intents,
             recorder=self.recorder,
             new_id=uuid4,
+            may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
         )
         feedback = Feedback(pool, tools.metrics, clock, self._pause)
         self.crew = Crew(
@@ -164,6 +166,11 @@ class Shift:
         shift._weigh()
         return shift
 
+    def stop(self) -> None:
+        """Claim nothing more; what is known need not wait for the ledger."""
+        self.feed.stop()
+        self.recorder.leave()
+
     async def reload_fleet(self) -> None:
         """Take on the fleet as it was just applied."""
         now = self._tools.clock.now()
@@ -186,6 +193,13 @@ class Shift:
             pauses = await read_pauses(connection, now)
         self.pool.set_pauses(pauses, now=now, mono=self._tools.clock.monotonic())
         self.feed.nudge()
+
+    async def _begin(self, intents: Sequence[Intent]) -> Sequence[IntentAnswer]:
+        answers = await self._tools.ledger.begin(intents, term=self._term)
+        if IntentAnswer.PAUSED in answers:  # somebody paused, and we have not heard
+            with suppress(LedgerAwayError):
+                await self.reload_pauses()
+        return answers
 
     def _clerk(self) -> Clerk:
         tools = self._tools

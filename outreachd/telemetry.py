@@ -31,12 +31,23 @@ NOTICE_KINDS: Final = ("dsn", "arf", "autoreply", "reply", "unsubscribe", OTHER)
 
 # Every event that is logged. A field never holds an address or content at info.
 EVENTS: Final[Mapping[str, str]] = {
+    "daemon.ready": "All is open; from now on this daemon sends or stands by.",
+    "daemon.ended": "This daemon has ended well.",
+    "drain.begins": "Nothing new is begun; `in_flight` letters are still under way.",
+    "drain.ended": "The shift is over; `left` letters found no end in time.",
+    "fleet.unreadable": "The fleet in the database makes no sense; nothing is sent.",
+    "shift.broken": "Sending ended by a bug, and begins anew; please report it.",
+    "chore.broken": "A helper task ended by a bug, and begins anew; please report it.",
+    "job.broken": "A journey ended by a bug outside its own care; please report it.",
+    "uncertain.settled": "The campaigns' policy was applied to `sends` without answer.",
+    "pause.unwritten": "A pause that must last could not be stored; it rests for now.",
     "shift.begins": "This daemon owns the fleet now, and judged what was left behind.",
     "fleet.reloaded": "The fleet was taken on as it was just applied.",
     "lease.lost": "Another daemon owns the fleet: this one sends nothing more.",
     "ledger.away": "The database cannot be reached: nothing new is sent.",
     "ledger.back": "The database answers again.",
     "hints.away": "Hints of new work are not heard; looking now and then still works.",
+    "journal.broken": "The disk does not take outcomes; they are only in memory now.",
     "clock.set": "The wall clock was set by `seconds`; lanes were reckoned anew.",
     "sender.set_back": "A mailbox, domain, account or host rests after a failure.",
     "journey.broken": "A send broke one of our rules or met a bug; it is held.",

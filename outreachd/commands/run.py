@@ -21,6 +21,8 @@ from outreachd.commands.base import (
 from outreachd.config import Settings
 from outreachd.daemon import Daemon
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 @click.command("run", help="Send, until SIGTERM or Ctrl-C ends it.")
 @config_option
@@ -36,6 +38,9 @@ async def run(config: Path | None) -> None:
             "[http.public] base_url is not set, so letters would carry no way out: "
             'set it to where recipients reach this machine, "https://out.example.org".'
         )
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in SIGNALS:  # from now on each is an orderly end
+        loop.add_signal_handler(number, told.set)
     async with desk(config) as opened:
         daemon = Daemon(opened.settings, opened.dsn, control_token(opened.settings))
         end_log = logs.configure(
@@ -43,9 +48,10 @@ async def run(config: Path | None) -> None:
             opened.settings.log.format,
             daemon.metrics.log_dropped.inc,
         )
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in SIGNALS:
             loop.add_signal_handler(number, daemon.stop)
+        if told.is_set():
+            daemon.stop()
         tending = asyncio.create_task(_tend(opened))
         try:
             await daemon.run()

@@ -38,8 +38,8 @@ from outreachd.rules.retry import retry_at
 from outreachd.rules.sequence import next_due
 from outreachd.rules.token import TokenKind, TokenMint
 
-# What a person stopped is looked at again this often, in case nobody tells us.
-PAUSED_AGAIN = timedelta(minutes=15)
+# A day that the ledger knows to be full and we do not: looked at again then.
+FULL_AGAIN = timedelta(minutes=15)
 SOON = timedelta(seconds=5)
 MESSAGE_ID_OCTETS = 16
 
@@ -186,9 +186,9 @@ class Clerk:
             case None | IntentAnswer.GRANTED:
                 pass
             case IntentAnswer.PAUSED:
-                due_at, reason = now + PAUSED_AGAIN, "paused"
+                reason = "paused"  # due soon: nothing of what is paused is claimed
             case IntentAnswer.CAPPED:
-                due_at, reason = now + PAUSED_AGAIN, "day_full"
+                due_at, reason = now + FULL_AGAIN, "day_full"
             case IntentAnswer.SUPPRESSED:
                 return GiveBack(
                     send_id=claim.send_id,

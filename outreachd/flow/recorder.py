@@ -2,19 +2,25 @@
 
 An outcome that is known must not be forgotten: while the database is away it is kept
 in a journal on disk and written again and again. Callers wait meanwhile, so no more
-than what was under way can pile up. A row that the ledger will not take does not
-stop its neighbours: that is the ledger's affair.
+than what was under way can pile up. Who is leaving waits no longer than for the disk:
+the next start brings the journal to the ledger, and leased rows go back then. A row
+that the ledger will not take does not stop its neighbours: that is the ledger's affair.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
+
+import structlog
 
 from outreachd.clock import Clock
 from outreachd.flow.batch import Batcher
 from outreachd.flow.ports import Ledger
 from outreachd.rules.records import GiveBack, LedgerAwayError, Outcome
+
+log = structlog.get_logger()
 
 Row = TypeVar("Row", Outcome, GiveBack)
 
@@ -27,7 +33,7 @@ class Journal(Protocol):
     """Outcomes on disk, for the time the database is away."""
 
     async def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Write and sync; raises OSError if the disk does not take it."""
+        """Write and sync; raises if the disk does not take it."""
 
     async def clear(self) -> None:
         """Forget what has reached the ledger."""
@@ -44,6 +50,8 @@ class Recorder:
         self._clock = clock
         self._term = term
         self._journaled = 0
+        self._leaving = asyncio.Event()
+        self._has_left_some = False  # only in the journal: keep it for the next start
         self.pending = 0  # handed in, not yet in the ledger
         self._outcomes: Batcher[Outcome, None] = Batcher(
             self._write_outcomes, linger_s=LINGER_S
@@ -51,6 +59,10 @@ class Recorder:
         self._returns: Batcher[GiveBack, None] = Batcher(
             self._write_returns, linger_s=LINGER_S
         )
+
+    def leave(self) -> None:
+        """Stop trying while the ledger is away; what is known is on the disk."""
+        self._leaving.set()
 
     async def outcome(self, outcome: Outcome) -> None:
         """Record what became of an attempt."""
@@ -73,8 +85,9 @@ class Recorder:
             self._journaled += len(outcomes)
             await self._journal.append(outcomes)
 
-        await self._until_written(outcomes, self._ledger.record, keep)
-        if self._journaled:
+        if not await self._until_written(outcomes, self._ledger.record, keep):
+            self._has_left_some = True
+        elif self._journaled and not self._has_left_some:
             self._journaled = 0
             await self._journal.clear()
         return [None] * len(outcomes)
@@ -94,15 +107,26 @@ class Recorder:
         rows: Sequence[Row],
         write: Callable[[Sequence[Row]], Awaitable[None]],
         keep: Callable[[], Awaitable[None]],
-    ) -> None:
+    ) -> bool:
+        """Tell whether they were written, or we left before."""
         pause_s = FIRST_PAUSE_S
         while True:
             try:
                 await write(rows)
             except LedgerAwayError:
                 if pause_s == FIRST_PAUSE_S:
-                    await keep()
-                await self._clock.sleep(pause_s)
+                    await _tried(keep)
+                if self._leaving.is_set():
+                    return False
+                await self._clock.wait(self._leaving, pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             else:
-                return
+                return True
+
+
+async def _tried(keep: Callable[[], Awaitable[None]]) -> None:
+    """Keep rows on disk; a disk that fails is no reason to forget what we know."""
+    try:
+        await keep()
+    except Exception:
+        log.exception("journal.broken")
