@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from outreachd.clock import RealClock
 from outreachd.store.binaries import server_user
 from outreachd.store.embedded import EmbeddedServer
 from outreachd.store.migrate import migrate
+from tests.daemon.rig import until
 
 
 class Breakable:
@@ -25,15 +27,16 @@ class Breakable:
         self.server = server
         self.dsn = server.dsn()
 
-    def crash(self) -> None:
+    async def crash(self) -> None:
         """End it at once, without a checkpoint: `pg_ctl stop -m immediate`."""
         pid = self.server.pid
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)
+        await until(lambda: not _lives(pid), 10.0, "the server was gone")
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         """Return once it is there again."""
-        self.server.ensure_running()
+        await asyncio.to_thread(self.server.ensure_running)
 
     async def command(self, statement: str) -> None:
         """Run one statement, beside whatever else is going on."""
@@ -42,6 +45,14 @@ class Breakable:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest_asyncio.fixture
