@@ -16,7 +16,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from math import inf
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
@@ -33,14 +33,21 @@ from outreachd.rules.meter import DayMeter
 from outreachd.rules.model import Account, Campaign, Domain, Kind, Pause, Roster, Route
 from outreachd.rules.records import Charge, Facts
 
+# Of a mailbox, its domain, the account and the client, in this order.
+Days: TypeAlias = tuple[DayMeter, DayMeter, DayMeter, DayMeter]
+
 
 class Permit(Struct, frozen=True):
-    """The right to one letter: tokens are taken, the lane is busy until released."""
+    """The right to one letter: tokens are taken, the lane is busy until released.
+
+    Holds all that its end needs: what it names may leave the fleet before.
+    """
 
     lane: Lane
     campaign: Campaign
     account: Account
     route: Route
+    days: Days
 
 
 class Pool:
@@ -225,8 +232,16 @@ class Pool:
         return None
 
     def is_ready(self, lane: Lane, now: datetime, mono: float) -> bool:
-        """Tell whether a lane's own gates are all open."""
-        return not lane.is_busy and lane.standing.wait_s(now, mono) <= 0
+        """Tell whether a lane is in the fleet and its own gates are all open."""
+        return (
+            self.holds(lane)
+            and not lane.is_busy
+            and lane.standing.wait_s(now, mono) <= 0
+        )
+
+    def holds(self, lane: Lane) -> bool:
+        """Tell whether a lane is in the fleet as it is now."""
+        return self.lanes.get(lane.id) is lane
 
     def keep(self, lane: Lane) -> None:
         """Take a ready lane out of its heap, as longest_idle() does."""
@@ -250,6 +265,8 @@ class Pool:
         self, lane: Lane, campaign: Campaign, now: datetime, mono: float
     ) -> Permit | float:
         """Take every token one letter costs, or tell the seconds to wait."""
+        if not self.holds(lane):
+            return inf
         wait_s = self.wait_s(lane, campaign, now, mono)
         if wait_s > 0:
             return wait_s
@@ -258,7 +275,8 @@ class Pool:
         for standing in (lane.domain.standing, account):
             assert standing.bucket is not None
             standing.bucket.take(1, now=mono)
-        for day in self._days(lane, account_id, campaign):
+        days = self._days(lane, account_id, campaign)
+        for day in days:
             day.reserve()
         lane.is_busy = True
         model = self.roster.accounts[account_id]
@@ -269,14 +287,13 @@ class Pool:
             mailbox_id=box.id if own else None,
             username=box.username if own else model.username,
         )
-        return Permit(lane, campaign, model, route)
+        return Permit(lane, campaign, model, route, days)
 
     def charges(
         self, permit: Permit, now: datetime
     ) -> tuple[Charge, Charge, Charge, Charge]:
         """Say on which day and under which cap an intent at ``now`` counts."""
-        days = self._days(permit.lane, permit.account.id, permit.campaign)
-        mailbox, domain, account, client = (day.charge(now) for day in days)
+        mailbox, domain, account, client = (day.charge(now) for day in permit.days)
         return mailbox, domain, account, client
 
     def release(
@@ -284,19 +301,17 @@ class Pool:
     ) -> None:
         """End a permit: the gap counts from now if a letter may have gone out."""
         lane = permit.lane
-        for day in self._days(lane, permit.account.id, permit.campaign):
+        for day in permit.days:
             day.settle(spent=spent, now=now)
         lane.is_busy = False
         if spent:
             lane.standing.hour.add(mono)
             lane.standing.free_at = mono + gap_s(lane.standing.box, self._dice())
             lane.idle_since = mono
-        if lane is self.lanes.get(lane.id):
+        if self.holds(lane):
             self.arm(lane, now, mono)
 
-    def _days(
-        self, lane: Lane, account_id: int, campaign: Campaign
-    ) -> tuple[DayMeter, DayMeter, DayMeter, DayMeter]:
+    def _days(self, lane: Lane, account_id: int, campaign: Campaign) -> Days:
         domain, account, client = (
             lane.domain.standing.day,
             self.accounts[account_id].day,
