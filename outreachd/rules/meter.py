@@ -9,13 +9,15 @@ it found, so that asking a thousand times costs one calendar look-up. Both are t
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from outreachd.rules.calendar import LocalDay, local_day
 from outreachd.rules.model import Ramp
 from outreachd.rules.records import Charge
 from outreachd.rules.warmup import daily_allowance
 
+# A clock set back by less stays on the day it was: that day's letters are spent.
+SET_BACK = timedelta(days=2)
 UNLIMITED = 2_147_483_647  # the largest integer the ledger's column holds
 
 
@@ -93,7 +95,7 @@ class DayMeter:
             self.used += 1
 
     def _roll(self, now: datetime) -> None:
-        if self.day.starts_at <= now < self.day.ends_at:
+        if self.day.starts_at - SET_BACK <= now < self.day.ends_at:
             return
         if now >= self.day.ends_at:
             self.days_sent += self.used > 0
