@@ -13,7 +13,7 @@ from datetime import datetime
 from math import inf
 
 from outreachd.flow.places import Lane
-from outreachd.rules.calendar import closing, opening, zone
+from outreachd.rules.calendar import UnknownZoneError, closing, opening, zone
 from outreachd.rules.meter import Hours
 from outreachd.rules.model import Calendar, Campaign
 from outreachd.rules.records import Queue
@@ -29,7 +29,7 @@ class Agenda:
         self._followers: set[int] = set()
         self._queue_due: dict[Queue, float] = {}
         self._queues_of: dict[int, list[Queue]] = {}
-        self._windows: dict[Queue, Hours] = {}
+        self._windows: dict[Queue, Hours | None] = {}
 
     def take_on(
         self,
@@ -91,19 +91,24 @@ class Agenda:
         best, best_due = None, now.timestamp()
         for queue in self._queues_of.get(campaign_id, ()):
             due = self._queue_due[queue]
-            if due <= best_due and self.window(queue, now).wait_s(now) <= 0:
+            if due <= best_due and self._closed_s(queue, now) <= 0:
                 best, best_due = queue, due
         return best
 
-    def window(self, queue: Queue, now: datetime) -> Hours:
-        """Find the hours in which a campaign may write to people of one zone."""
-        hours = self._windows.get(queue)
-        if hours is None:
-            hours = hours_of(
-                self._campaigns[queue.campaign_id].calendar, queue.zone, now
-            )
-            self._windows[queue] = hours
-        return hours
+    def window(self, campaign: Campaign, zone_name: str, now: datetime) -> Hours | None:
+        """Find when a campaign may write to people of one zone; None = unknown zone."""
+        queue = Queue(campaign.id, zone_name)
+        if queue not in self._windows:
+            self._windows[queue] = _window(campaign.calendar, zone_name, now)
+        return self._windows[queue]
+
+    def _closed_s(self, queue: Queue, now: datetime) -> float:
+        """Tell the seconds until a queue's window opens.
+
+        One of an unknown zone counts as open: its rows are claimed and then held.
+        """
+        hours = self.window(self._campaigns[queue.campaign_id], queue.zone, now)
+        return 0.0 if hours is None else hours.wait_s(now)
 
     def next_wait_s(self, now: datetime) -> float:
         """Tell the seconds until a due time or a window opens that is closed now."""
@@ -111,10 +116,17 @@ class Agenda:
         soonest = self._lane_heap[0][0] - at if self._lane_heap else inf
         for queue, due in self._queue_due.items():
             if due < inf:
-                wait_s = max(due - at, self.window(queue, now).wait_s(now))
+                wait_s = max(due - at, self._closed_s(queue, now))
                 if 0 < wait_s < soonest:
                     soonest = wait_s
         return max(soonest, 0.0)
+
+
+def _window(calendar: Calendar, zone_name: str, now: datetime) -> Hours | None:
+    try:
+        return hours_of(calendar, zone_name, now)
+    except UnknownZoneError:
+        return None
 
 
 def hours_of(calendar: Calendar, zone_name: str, now: datetime) -> Hours:

@@ -32,7 +32,7 @@ from outreachd.flow.recorder import Recorder
 from outreachd.flow.room import Room
 from outreachd.rules.model import Campaign, Claim
 from outreachd.rules.records import GiveBack, LedgerAwayError, Queue, Want
-from outreachd.rules.returns import expired, not_now, unknown_campaign
+from outreachd.rules.returns import expired, not_now, unknown_campaign, unknown_zone
 from outreachd.rules.share import FairShare
 from outreachd.telemetry import Metrics
 
@@ -41,6 +41,8 @@ log = structlog.get_logger()
 # Lanes asked for follow-ups in one claim: more would make one statement slow.
 FOLLOW_UPS_A_ROUND = 400
 AWAY_S = 1.0
+# A claim that got nothing at all met rows that somebody else has locked.
+NOTHING_S = 0.2
 # The wall clock has been set when it moved this much against the monotonic one.
 CLOCK_SET_S = 2.0
 SHORTEST_WAIT_S = 0.001
@@ -134,8 +136,7 @@ class Feed:
             await self._ask_agenda(now, mono)
             picks, wait_s = self._choose(slots, now, mono)
             if picks:
-                await self._claim(picks)
-                return 0.0
+                return 0.0 if await self._claim(picks) else NOTHING_S
         except LedgerAwayError:
             self._lost_ledger()
             return AWAY_S
@@ -149,8 +150,9 @@ class Feed:
     async def _ask_agenda(self, now: datetime, mono: float) -> None:
         if not self._is_stale and mono - self._asked_at < self._poll_s:
             return
-        if not self.is_ledger_up:
-            # A claim whose answer was lost may have leased rows nobody works on.
+        if not self.is_ledger_up or not self._is_stale:
+            # A claim whose answer was lost may have leased rows nobody works on; one
+            # that was frozen may do so only now, hence with each slow poll too.
             await self._ledger.give_back_strays(
                 self._crew.send_ids(), term=self._term, now=now
             )
@@ -239,7 +241,8 @@ class Feed:
 
     # --- claiming ---------------------------------------------------------------------
 
-    async def _claim(self, picks: Sequence[Pick]) -> None:
+    async def _claim(self, picks: Sequence[Pick]) -> bool:
+        """Claim for these picks and start what came; tell whether anything came."""
         counts: dict[int | Queue, int] = {}
         for pick in picks:
             counts[pick.source] = counts.get(pick.source, 0) + 1
@@ -270,12 +273,14 @@ class Feed:
         if short or returns:
             sources = short | {pick.source for pick in picks} if returns else short
             self.agenda.learn(await self._ledger.next_due(list(sources)))
+        return bool(rows)
 
     def _put_back(self, pick: Pick) -> None:
         now, mono = self._clock.now(), self._clock.monotonic()
         if pick.campaign is not None:
             self._share.refund(pick.campaign.client_id, pick.campaign.id)
-        self._pool.arm(pick.lane, now, mono)
+        if self._pool.holds(pick.lane):
+            self._pool.arm(pick.lane, now, mono)
 
     async def _start(
         self, claim: Claim, pick: Pick, now: datetime, mono: float
@@ -303,7 +308,9 @@ class Feed:
             useful_until = claim.first_due_at + timedelta(seconds=campaign.useful_for_s)
             if now > useful_until:
                 return expired(claim, useful_until)
-        window = self.agenda.window(Queue(campaign.id, claim.zone), now)
+        window = self.agenda.window(campaign, claim.zone, now)
+        if window is None:
+            return unknown_zone(claim)
         closed_s = window.wait_s(now)
         return not_now(claim, now, closed_s, "window_closed") if closed_s > 0 else None
 

@@ -47,6 +47,17 @@ def unknown_campaign(claim: Claim) -> GiveBack:
     )
 
 
+def unknown_zone(claim: Claim) -> GiveBack:
+    """Hold a row whose recipient's time zone nobody knows: UTC would be a guess."""
+    return GiveBack(
+        send_id=claim.send_id,
+        state=State.HELD,
+        due_at=None,
+        reason="unknown_zone",
+        detail=f"time zone {claim.zone!r} is unknown here; update tzdata, release it",
+    )
+
+
 def uncounted(claim: Claim, now: datetime) -> GiveBack:
     """Return a row because we stop: nobody's failure."""
     return GiveBack(
