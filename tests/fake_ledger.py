@@ -113,6 +113,10 @@ class FakeLedger:
         fault = Fault(times, after, error or LedgerAwayError("away"))
         self._faults.setdefault(call, []).append(fault)
 
+    def heal(self) -> None:
+        """Let all calls work again."""
+        self._faults.clear()
+
     def states(self) -> dict[State, int]:
         """Count rows by state."""
         counts: dict[State, int] = {}
@@ -128,7 +132,7 @@ class FakeLedger:
             return None
         fault = faults[0]
         fault.times -= 1
-        if fault.times == 0:
+        if fault.times <= 0:
             faults.pop(0)
         if not fault.after:
             raise fault.error

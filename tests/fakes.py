@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -81,6 +81,8 @@ class QuietClock(VirtualClock):
         while True:
             self._changed.clear()
             await settle()
+            if self._changed.is_set():
+                continue  # work ended meanwhile: it may have begun other work
             is_quiet = self._workers <= 0 and self._drop_cancelled()
             if is_quiet or not await self._has_changed():
                 self._jump()
@@ -147,8 +149,8 @@ class Plan:
 
     opening: Reply | None = None  # refuses before DATA
     answer: Reply = ACCEPTED
-    before_open: Awaitable[object] | None = None
-    before_answer: Awaitable[object] | None = None
+    before_open: asyncio.Event | None = None
+    before_answer: asyncio.Event | None = None
     breaks: Exception | None = None  # a bug in the carrier
 
 
@@ -179,7 +181,7 @@ class ScriptedCarrier:
         plan = queue.popleft() if queue else self.default
         if plan.before_open is not None:
             with self._clock.idle():
-                await plan.before_open
+                await plan.before_open.wait()
         if plan.breaks is not None:
             raise plan.breaks
         if plan.opening is not None:
@@ -210,7 +212,7 @@ class ScriptedSession:
         try:
             with self.clock.idle():
                 if self.plan.before_answer is not None:
-                    await self.plan.before_answer
+                    await self.plan.before_answer.wait()
                 if self.carrier.takes_s:
                     await self.clock.sleep(self.carrier.takes_s)
         finally:
