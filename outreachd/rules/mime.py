@@ -125,8 +125,19 @@ def _is_plain(lines: str) -> bool:
         and "\0" not in lines
         and "\n." not in lines
         and not lines.startswith(".")
-        and max(map(len, lines.split("\n"))) <= PLAIN_LINE
+        and _has_short_lines(lines)
     )
+
+
+def _has_short_lines(lines: str) -> bool:
+    """Leap from line end to line end, as far as each may lie: most texts take three."""
+    start, end = 0, len(lines)
+    while end - start > PLAIN_LINE:
+        line_end = lines.rfind("\n", start, start + PLAIN_LINE + 1)
+        if line_end < 0:
+            return False
+        start = line_end + 1
+    return True
 
 
 def _part(subtype: str, encoding: bytes, body: bytes) -> bytes:
