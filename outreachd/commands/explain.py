@@ -31,7 +31,7 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.client import ask
-from outreachd.commands.words import shown
+from outreachd.commands.words import coming, shown
 from outreachd.helm import explain as explained
 from outreachd.helm import load_pool
 from outreachd.rules.address import BadAddressError, normalise
@@ -39,7 +39,7 @@ from outreachd.store.steering import PgSteering
 
 Explanation = Mapping[str, Any]
 
-WIDTHS = (7, 10, 18, 27)  # of the columns state, gate, value, limit
+WIDTHS = (6, 10, 13, 26)  # of the columns state, gate, value, limit
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[+-]\d\d:\d\d")
 
 
@@ -129,6 +129,7 @@ def page(row: Explanation, console: Console, now: datetime) -> None:
 
 def _because(row: Explanation) -> str:
     words = [text for text in (row["reason"], row["detail"]) if text]
+    words = [text for text in words if text != row["state"]]
     return f" ({', '.join(words)})" if words else ""
 
 
@@ -160,7 +161,7 @@ def _gate(gate: Mapping[str, Any], now: datetime) -> Iterator[Text]:
     yield Text(instants(str(gate["value"]), now))
     limit = Text(instants(str(gate["limit"]), now))
     if not is_open:
-        opens = f"opens {shown(moment(at), now)}" if at else "does not open by itself"
+        opens = f"opens {coming(moment(at), now)}" if at else "does not open by itself"
         limit.append(f"\n{opens}", style="red")
     yield limit
     yield Text(re.sub(r"\b[a-z]+\.(?=[a-z_]+\b)", "", gate["setting"]))
@@ -174,8 +175,8 @@ def instants(text: str, now: datetime) -> str:
 def _next(row: Explanation, now: datetime) -> str:
     if row["next_allowed_at"]:
         at = moment(row["next_allowed_at"])
-        return f"next allowed: {shown(at, now) if at > now else 'now, in its turn'}"
-    return "next allowed: when somebody opens the gates that do not open by themselves"
+        return f"next allowed: {coming(at, now)}"
+    return "next allowed: not before somebody opens what does not open by itself"
 
 
 def moment(told: datetime | str) -> datetime:

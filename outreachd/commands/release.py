@@ -29,6 +29,7 @@ from outreachd.store.waiting import Held, read_held
 
 # Held because nobody knows whether it arrived, not because of what it says.
 UNCERTAIN = "uncertain"
+NOTHING = "Nothing of that kind is held; `outreachd status` tells what is."
 
 
 @click.command("release", help="Let held sends go on.")
@@ -82,7 +83,8 @@ async def release(
     if as_json:
         show_json({"released": released})
     else:
-        click.echo(f"Released {counted(released, 'send')}.")
+        what = f"Released {counted(released, 'send')}." if released else NOTHING
+        click.echo(what)
 
 
 def show(held: Sequence[Held]) -> None:

@@ -33,7 +33,7 @@ from outreachd.store.steering import PgSteering
 from outreachd.store.waiting import oldest_due
 
 # A daemon writes every 10 s that it lives; one silent for longer is taken for gone.
-SILENT = timedelta(seconds=35)
+SILENT = timedelta(seconds=25)
 MANY_PAUSES = 12
 MANY_CAMPAIGNS = 50
 # A wait for a gap or a rate is part of sending, not a reason not to.

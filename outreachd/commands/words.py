@@ -7,10 +7,12 @@ the machine's own. Errors: MisusedError with an example of what is right.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from outreachd.commands.base import MisusedError
 from outreachd.rules.written import parse_duration_s
 
+NEAR_S = 120.0
 STEPS = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -47,6 +49,14 @@ def shown(at: datetime, now: datetime) -> str:
         return f"{local:%H:%M %Z}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M %Z}"
+
+
+def coming(at: datetime, now: datetime) -> str:
+    """Write an instant ahead: a near one by how long it takes."""
+    wait_s = (at - now).total_seconds()
+    if wait_s <= 0:
+        return "now, in its turn"
+    return f"in {ceil(wait_s)} s" if wait_s < NEAR_S else shown(at, now)
 
 
 def spoken(seconds: float) -> str:
