@@ -138,7 +138,8 @@ SELECT place, answer FROM judged;
 
 -- name: record_outcomes
 -- Settle attempts, each once: the newest attempt of a send that is being sent, or
--- late proof for one that was given up as uncertain. Sets off the next step, ends a
+-- late proof for one that was given up as uncertain, also where it waits for a person
+-- or to be sent again. Sets off the next step, ends a
 -- finished enrolment, suppresses an address that does not exist. $1 outcomes, JSON.
 WITH told AS (
     SELECT t.*,
@@ -157,7 +158,9 @@ WITH told AS (
     WHERE s.id = t.send_id AND s.attempt_id = t.attempt_id
       AND (s.state = 'sending'
            OR (t.state IN ('sent', 'failed')
-               AND (s.state = 'uncertain' OR (s.state = 'held' AND s.reason = 'uncertain'))))
+               AND (s.state = 'uncertain'
+                    OR (s.state IN ('held', 'scheduled', 'leased')
+                        AND s.reason IN ('uncertain', 'released')))))
     RETURNING s.id, s.campaign_id, s.contact_id, s.enrolment_id, s.zone, s.mailbox_id,
         t.state, t.at, t.suppress, t.reason,
         t.next_number, t.next_due_at, t.next_thread, t.next_subject
