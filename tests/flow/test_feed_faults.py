@@ -57,7 +57,7 @@ async def test_known_outcomes_wait_in_the_journal() -> None:
         await world.clock.sleep(1)
         for call in CALLS:
             world.ledger.fail(call, 10_000)
-        await world.clock.sleep(1800)
+        await world.clock.sleep(40)
         assert len(world.carrier.opened) == 3
         assert len(world.journal.kept) == 3
         assert not world.feed.is_ledger_up
