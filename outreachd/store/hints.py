@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from enum import StrEnum
 
 import asyncpg
@@ -69,6 +70,7 @@ class Hints:
                     else:
                         await on_hint(hint)
             finally:
-                for hint in Hint:
-                    if not connection.is_closed():
-                        await connection.remove_listener(hint.value, hear)
+                # Whatever a dead link raises here would stand in place of our being
+                # cancelled, and we would never end.
+                with suppress(asyncpg.InterfaceError):  # already out of our hands
+                    connection.terminate()
