@@ -376,6 +376,11 @@ base_url = "http://127.0.0.1:{public}"
             )
         return Counter({row["state"]: row["n"] for row in rows})
 
+    async def db_value(self, question: str, *values: object) -> Any:
+        """Ask the database for one value."""
+        async with self.db.connection() as connection:
+            return await connection.fetchval(question, *values)
+
     async def begun(self) -> set[int]:
         """Tell the sends that dead daemons left begun, once their last words are in."""
         async with self.db.connection() as connection:
