@@ -8,8 +8,9 @@ the database is away, LeaseLostError when another daemon owns the fleet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -31,6 +32,9 @@ from outreachd.store.database import Database
 
 # How long a statement of the hot path may wait for a connection, in seconds.
 ACQUIRE_S = 10.0
+UNREADABLE = "(unreadable)"
+
+Row = TypeVar("Row", GiveBack, Outcome)
 
 
 class PgLedger:
@@ -93,8 +97,14 @@ class PgLedger:
         self, rows: Sequence[GiveBack], *, term: int, now: datetime
     ) -> None:
         """Return leased rows; those no longer ours are left alone."""
-        async with self._database.connection(ACQUIRE_S) as connection:
-            await connection.execute(sql.text("give_back"), _json(rows), now, term)
+
+        async def write(rows: Sequence[GiveBack]) -> None:
+            async with self._database.connection(ACQUIRE_S) as connection:
+                await connection.execute(sql.text("give_back"), _json(rows), now, term)
+
+        await _each_if_poisoned(
+            rows, write, lambda row: replace(row, detail=UNREADABLE)
+        )
 
     async def give_back_strays(
         self, send_ids: Sequence[int], *, term: int, now: datetime
@@ -136,23 +146,15 @@ class PgLedger:
         return answers
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Write outcomes; one already settled is left as it is.
+        """Write outcomes; one already settled is left as it is."""
 
-        A row the database cannot hold must not keep its neighbours out: it is written
-        alone, without the server's text.
-        """
-        try:
-            await self._record(outcomes)
-        except (asyncpg.DataError, UnicodeError):
-            for outcome in outcomes:
-                try:
-                    await self._record([outcome])
-                except (asyncpg.DataError, UnicodeError):
-                    await self._record([replace(outcome, text="(unreadable)")])
+        async def write(rows: Sequence[Outcome]) -> None:
+            async with self._database.connection(ACQUIRE_S) as connection:
+                await connection.execute(sql.text("record_outcomes"), _json(rows))
 
-    async def _record(self, outcomes: Sequence[Outcome]) -> None:
-        async with self._database.connection(ACQUIRE_S) as connection:
-            await connection.execute(sql.text("record_outcomes"), _json(outcomes))
+        await _each_if_poisoned(
+            outcomes, write, lambda outcome: replace(outcome, text=UNREADABLE)
+        )
 
     async def recover(self, *, term: int, now: datetime) -> tuple[int, int]:
         """Settle what earlier terms left: (given back, uncertain)."""
@@ -174,6 +176,25 @@ class PgLedger:
         async with self._database.connection(ACQUIRE_S) as connection:
             rows = await connection.fetch(sql.text("queues"))
         return [Queue(row["campaign_id"], row["zone"]) for row in rows]
+
+
+async def _each_if_poisoned(
+    rows: Sequence[Row],
+    write: Callable[[Sequence[Row]], Awaitable[None]],
+    cleaned: Callable[[Row], Row],
+) -> None:
+    """Write rows; one the database cannot hold must not keep its neighbours out.
+
+    It is written alone, without the text for people.
+    """
+    try:
+        await write(rows)
+    except (asyncpg.DataError, UnicodeError):
+        for row in rows:
+            try:
+                await write([row])
+            except (asyncpg.DataError, UnicodeError):
+                await write([cleaned(row)])
 
 
 def _split(
