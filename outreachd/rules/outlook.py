@@ -90,7 +90,8 @@ class _Tally:
     ended: int = 0  # expired or held: no longer waiting
     first_touches: int = 0
     follow_ups: int = 0
-    gates: dict[Blocked, float] = field(default_factory=dict)  # how much it held back
+    # By moment: how many waited before which gate.
+    gates: dict[datetime, dict[Blocked, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Outlook:
         self, campaign_id: int, at: datetime, blocked: Blocked, weight: float
     ) -> None:
         """Note that at this moment so many waited before this closed gate."""
-        gates = self._tally(campaign_id, at).gates
+        gates = self._tally(campaign_id, at).gates.setdefault(at, {})
         gates[blocked] = gates.get(blocked, 0.0) + weight
 
     def _tally(self, campaign_id: int, at: datetime) -> _Tally:
@@ -180,7 +181,7 @@ class Outlook:
                 first_touches=tally.first_touches,
                 follow_ups=tally.follow_ups,
                 late=late,
-                why=tuple(_reasons(tally.gates)) if late else (),
+                why=tuple(_reasons(_held(tally.gates.values(), late))) if late else (),
             )
 
     def domains(self, day: date) -> Iterator[DomainDay]:
@@ -201,6 +202,18 @@ def by_client(rows: Iterable[CampaignDay]) -> Mapping[str, tuple[int, int]]:
     for row in rows:
         sent, late = sums.get(row.client, (0, 0))
         sums[row.client] = (sent + row.sent, late + row.late)
+    return sums
+
+
+def _held(
+    moments: Iterable[Mapping[Blocked, float]], late: int
+) -> Mapping[Blocked, float]:
+    """Add up the moments; in each, no more than were late in the end count."""
+    sums: dict[Blocked, float] = {}
+    for gates in moments:
+        part = min(1.0, late / sum(gates.values()))
+        for blocked, weight in gates.items():
+            sums[blocked] = sums.get(blocked, 0.0) + weight * part
     return sums
 
 
