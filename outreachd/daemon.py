@@ -28,10 +28,11 @@ from outreachd.config import Settings
 from outreachd.flow.lease import Lease
 from outreachd.flow.ports import Carrier
 from outreachd.helm import Helm
+from outreachd.keyring import Keyring
 from outreachd.notify import sd_notify, watchdog_interval_s
 from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.token import TokenMint
-from outreachd.shift import Keyring, Shift, Tools
+from outreachd.shift import Shift, Tools
 from outreachd.store.berth import sign_in
 from outreachd.store.database import Database
 from outreachd.store.hints import Hint, Hints
@@ -362,6 +363,7 @@ def _carrier(settings: Settings, keyring: Keyring, clock: Clock) -> SmtpCarrier:
     limits, bounds = settings.send.limits, settings.send.connections
     return SmtpCarrier(
         password=keyring.password,
+        token=keyring.token,
         clock=clock,
         limits=Limits(**limits.model_dump()),
         bounds=Bounds(

@@ -28,6 +28,7 @@ from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
+from outreachd.keyring import Keyring
 from outreachd.rules.model import Kind
 from outreachd.rules.records import Facts, Intent, IntentAnswer, LedgerAwayError
 from outreachd.rules.share import FairShare
@@ -42,33 +43,12 @@ from outreachd.store.roster import (
     read_secrets,
 )
 from outreachd.store.steering import PgSteering
-from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
 
 # How long the first intent of a batch waits for others.
 LINGER_S = 0.002
-
-
-class Keyring:
-    """The sealed passwords of the fleet; opened one at a time, when one logs in."""
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self._sealed: dict[tuple[str, int], bytes] = {}
-
-    def replace(self, sealed: dict[tuple[str, int], bytes]) -> None:
-        """Take on the passwords of the fleet as it is now."""
-        self._sealed = sealed
-
-    def password(self, account_id: int, mailbox_id: int | None) -> str | None:
-        """Open the password of a mailbox's own login, or of the account's."""
-        owner = ("account", account_id)
-        if mailbox_id is not None:
-            owner = ("mailbox", mailbox_id)
-        sealed = self._sealed.get(owner)
-        return None if sealed is None else self._vault.open(*owner, sealed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +138,7 @@ class Shift:
             roster = await read_roster(connection, now)
             facts = await read_facts(connection, now)
             pauses = await read_pauses(connection, now)
-            tools.keyring.replace(await read_secrets(connection))
+            tools.keyring.replace(await read_secrets(connection), roster)
         now, mono = tools.clock.now(), tools.clock.monotonic()
         pool = Pool(roster, facts, random.random, now=now, mono=mono)
         pool.set_pauses(pauses, now=now, mono=mono)
@@ -177,7 +157,7 @@ class Shift:
         async with self._tools.database.connection() as connection:
             roster = await read_roster(connection, now)
             pauses = await read_pauses(connection, now)
-            self._tools.keyring.replace(await read_secrets(connection))
+            self._tools.keyring.replace(await read_secrets(connection), roster)
         now, mono = self._tools.clock.now(), self._tools.clock.monotonic()
         self.pool.apply(roster, Facts(), now=now, mono=mono)
         self.pool.set_pauses(pauses, now=now, mono=mono)

@@ -28,7 +28,7 @@ from outreachd.rules.fleet_plan import (
     WantedDomain,
     WantedMailbox,
 )
-from outreachd.rules.model import Ramp, Tls
+from outreachd.rules.model import Auth, Ramp, Tls
 from outreachd.rules.written import parse_hours
 
 # The ports of RFC 8314 section 3.3 and RFC 5321.
@@ -70,6 +70,7 @@ def account(
         daily_limit=table.daily_limit,
         max_connections=table.max_connections,
         timezone=table.timezone,
+        auth=Auth(table.auth),
         password=_password(entry, folder, findings),
     )
 
@@ -122,6 +123,7 @@ def mailbox(
         signature=table.signature,
         tags=tuple(sorted(set(table.tags))),
         username=table.username,
+        auth=Auth(table.auth),
         password=_password(entry, folder, findings),
     )
 

@@ -141,6 +141,7 @@ class AccountTable(_Table):
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None  # None = the usual one
     username: Line | None = None
     password_file: Line | None = None
+    auth: Literal["password", "xoauth2"] = "password"  # what the file holds
     rate_per_second: Rate = 10.0
     daily_limit: Letters | None = None
     max_connections: Annotated[int, Field(ge=1, le=1000)] = 10
@@ -174,6 +175,7 @@ class MailboxTable(_Table):
     tags: list[Name] = []
     username: Line | None = None
     password_file: Line | None = None
+    auth: Literal["password", "xoauth2"] = "password"  # what the file holds
 
 
 class PoolTable(_Table):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TypeAlias
 
-from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.model import Auth, DelayUnit, Kind, OnUncertain, Ramp, Tls
 
 # Stands for a stored password that no longer opens: it differs from every other.
 UNREADABLE = ""
@@ -46,6 +46,7 @@ class WantedAccount:
     daily_limit: int | None
     max_connections: int
     timezone: str
+    auth: Auth = Auth.PASSWORD
     password: str | None = field(default=None, repr=False)
 
 
@@ -78,6 +79,7 @@ class WantedMailbox:
     signature: str
     tags: tuple[str, ...]
     username: str | None
+    auth: Auth = Auth.PASSWORD
     password: str | None = field(default=None, repr=False)
 
 

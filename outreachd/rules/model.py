@@ -36,6 +36,13 @@ class Tls(StrEnum):
     NONE = "none"
 
 
+class Auth(StrEnum):
+    """What a login's secret is."""
+
+    PASSWORD = "password"  # noqa: S105 - the word, not one
+    XOAUTH2 = "xoauth2"  # an access token
+
+
 class OnUncertain(StrEnum):
     """What a campaign does with a send that got no answer."""
 
@@ -80,6 +87,7 @@ class Account:
     daily_limit: int | None
     max_connections: int
     timezone: tzinfo
+    auth: Auth = Auth.PASSWORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +121,7 @@ class Mailbox:
     ramp: Ramp | None
     signature: str
     username: str | None  # own login at the account; None = the account's
+    auth: Auth = Auth.PASSWORD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

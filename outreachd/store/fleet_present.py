@@ -27,7 +27,7 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.model import Auth, DelayUnit, Kind, OnUncertain, Ramp, Tls
 from outreachd.store import sql
 from outreachd.store.database import Connection
 from outreachd.store.vault import Vault, VaultError
@@ -106,7 +106,7 @@ def _client(row: asyncpg.Record) -> WantedClient:
 
 
 def _account(row: asyncpg.Record, passwords: Secrets) -> WantedAccount:
-    values = _values(row) | {"tls": Tls(row["tls"])}
+    values = _values(row) | {"tls": Tls(row["tls"]), "auth": Auth(row["auth"])}
     return WantedAccount(**values, password=passwords.get(("account", row["id"])))
 
 
@@ -116,7 +116,10 @@ def _domain(row: asyncpg.Record) -> WantedDomain:
 
 
 def _mailbox(row: asyncpg.Record, passwords: Secrets) -> WantedMailbox:
-    values = _values(row) | {"tags": tuple(row["tags"])}
+    values = _values(row) | {
+        "tags": tuple(row["tags"]),
+        "auth": Auth(row["auth"]),
+    }
     password = passwords.get(("mailbox", row["id"]))
     return WantedMailbox(**values, warmup=_ramp(row), password=password)
 

@@ -19,6 +19,7 @@ from outreachd.rules.calendar import UnknownZoneError, zone
 from outreachd.rules.fleet_plan import WrittenCalendar
 from outreachd.rules.model import (
     Account,
+    Auth,
     Calendar,
     Campaign,
     Client,
@@ -126,7 +127,14 @@ def _client(row: asyncpg.Record) -> Client:
 
 
 def _account(row: asyncpg.Record) -> Account:
-    return Account(**{**row, "timezone": zone(row["timezone"]), "tls": Tls(row["tls"])})
+    return Account(
+        **{
+            **row,
+            "timezone": zone(row["timezone"]),
+            "tls": Tls(row["tls"]),
+            "auth": Auth(row["auth"]),
+        }
+    )
 
 
 def _domain(row: asyncpg.Record) -> Domain:
@@ -157,6 +165,7 @@ def _mailbox(row: asyncpg.Record) -> Mailbox:
         ramp=_ramp(row),
         signature=row["signature"],
         username=row["username"],
+        auth=Auth(row["auth"]),
     )
 
 

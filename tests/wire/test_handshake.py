@@ -287,8 +287,8 @@ async def test_a_login_put_off_is_no_bad_password() -> None:
 async def test_a_token_that_cannot_be_had_is_no_bad_password() -> None:
     """TLS 34: the token's source is down: temporary, and nothing is said of AUTH."""
 
-    async def token(account_id: int, mailbox_id: int | None) -> None:
-        return None
+    async def token(account_id: int, mailbox_id: int | None) -> str:
+        return ""
 
     def password(account_id: int, mailbox_id: int | None) -> None:
         return None

@@ -21,6 +21,7 @@ CREATE TABLE account (
     port            integer NOT NULL CHECK (port BETWEEN 1 AND 65535),
     tls             text NOT NULL CHECK (tls IN ('starttls', 'implicit', 'none')),
     username        text,
+    auth            text NOT NULL CHECK (auth IN ('password', 'xoauth2')),
     rate_per_second double precision NOT NULL CHECK (rate_per_second > 0),
     daily_limit     integer CHECK (daily_limit >= 0),
     max_connections integer NOT NULL CHECK (max_connections > 0),
@@ -61,6 +62,7 @@ CREATE TABLE mailbox (
     signature    text NOT NULL,
     tags         text[] NOT NULL,
     username     text,
+    auth         text NOT NULL CHECK (auth IN ('password', 'xoauth2')),
     retired      boolean NOT NULL DEFAULT false,
     CHECK (num_nonnulls(ramp_start, ramp_end, ramp_days) IN (0, 3)),
     CHECK (0 <= workday_start_min AND workday_start_min < workday_end_min

@@ -11,7 +11,7 @@ SELECT name, share, daily_limit, postal_address, contact_url, timezone, retired
 FROM client;
 
 -- name: present_accounts
-SELECT id, name, kind, host, port, tls, username, rate_per_second, daily_limit,
+SELECT id, name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
     max_connections, timezone, retired
 FROM account;
 
@@ -25,7 +25,7 @@ FROM domain d;
 -- name: present_mailboxes
 SELECT id, address, name, daily_limit, hourly_limit, min_gap_s, jitter,
     workday_start_min, workday_end_min, timezone, ramp_start, ramp_end, ramp_days,
-    signature, tags, username, retired
+    signature, tags, username, auth, retired
 FROM mailbox;
 
 -- name: present_campaigns
@@ -55,14 +55,15 @@ ON CONFLICT (name) DO UPDATE SET
     timezone = excluded.timezone, retired = false;
 
 -- name: put_accounts
-INSERT INTO account (name, kind, host, port, tls, username, rate_per_second, daily_limit,
+INSERT INTO account (name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
                      max_connections, timezone)
-SELECT name, kind, host, port, tls, username, rate_per_second, daily_limit,
+SELECT name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
     max_connections, timezone
 FROM jsonb_populate_recordset(NULL::account, $1::jsonb)
 ON CONFLICT (name) DO UPDATE SET
     kind = excluded.kind, host = excluded.host, port = excluded.port, tls = excluded.tls,
-    username = excluded.username, rate_per_second = excluded.rate_per_second,
+    username = excluded.username, auth = excluded.auth,
+    rate_per_second = excluded.rate_per_second,
     daily_limit = excluded.daily_limit, max_connections = excluded.max_connections,
     timezone = excluded.timezone, retired = false;
 
@@ -85,10 +86,10 @@ ON CONFLICT (name) DO UPDATE SET
 -- name: put_mailboxes
 INSERT INTO mailbox (address, name, domain_id, daily_limit, hourly_limit, min_gap_s, jitter,
                      workday_start_min, workday_end_min, timezone, ramp_start, ramp_end,
-                     ramp_days, signature, tags, username)
+                     ramp_days, signature, tags, username, auth)
 SELECT w.address, w.name, d.id, w.daily_limit, w.hourly_limit, w.min_gap_s, w.jitter,
     w.workday_start_min, w.workday_end_min, w.timezone, w.ramp_start, w.ramp_end,
-    w.ramp_days, w.signature, w.tags, w.username
+    w.ramp_days, w.signature, w.tags, w.username, w.auth
 FROM jsonb_populate_recordset(NULL::mailbox, $1::jsonb) AS w
 JOIN domain d ON d.name = split_part(w.address, '@', 2)
 ON CONFLICT (address) DO UPDATE SET
@@ -98,7 +99,7 @@ ON CONFLICT (address) DO UPDATE SET
     workday_end_min = excluded.workday_end_min, timezone = excluded.timezone,
     ramp_start = excluded.ramp_start, ramp_end = excluded.ramp_end,
     ramp_days = excluded.ramp_days, signature = excluded.signature, tags = excluded.tags,
-    username = excluded.username, retired = false;
+    username = excluded.username, auth = excluded.auth, retired = false;
 
 -- name: put_campaigns
 INSERT INTO campaign (name, client_id, direction, share, pool, calendar, on_uncertain,

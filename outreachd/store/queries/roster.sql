@@ -5,7 +5,7 @@ SELECT id, name, share, daily_limit, postal_address, contact_url, timezone
 FROM client WHERE NOT retired;
 
 -- name: roster_accounts
-SELECT id, name, kind, host, port, tls, username, rate_per_second, daily_limit,
+SELECT id, name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
     max_connections, timezone
 FROM account WHERE NOT retired;
 
@@ -17,7 +17,7 @@ FROM domain WHERE NOT retired;
 -- name: roster_mailboxes
 SELECT id, address, name, domain_id, daily_limit, hourly_limit, min_gap_s, jitter,
     workday_start_min, workday_end_min, timezone, ramp_start, ramp_end, ramp_days,
-    signature, username
+    signature, username, auth
 FROM mailbox WHERE NOT retired;
 
 -- name: roster_campaigns
