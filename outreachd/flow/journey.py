@@ -99,9 +99,13 @@ class Journey:
         session = await self._carrier.open(permit.route, envelope, len(message))
         if isinstance(session, Reply):
             return await self._refused(claim, permit, session)
-        intent = self.clerk.intent(claim, permit, written, self._new_id())
-        trip.intent = intent
-        answer = await self._begin(intent)
+        try:
+            intent = self.clerk.intent(claim, permit, written, self._new_id())
+            trip.intent = intent
+            answer = await self._begin(intent)
+        except BaseException:
+            session.abandon()  # or its line would never be free again
+            raise
         if answer is not IntentAnswer.GRANTED:
             session.abandon()
             return await self._denied(claim, intent, answer)
@@ -141,9 +145,12 @@ class Journey:
         self, claim: Claim, intent: Intent, answer: IntentAnswer | None
     ) -> Ending:
         """Step back: the ledger said no, or nothing; DATA was not said."""
-        if answer is None:
-            # Whether the intent was written is unknown; the letter surely was not.
-            await self._recorder.outcome(self.clerk.unspoken(claim, intent))
         row = self.clerk.denied(claim, answer)
         await self._recorder.give_back(row)
-        return Ending(row.state, spent=answer is None, again_at=row.due_at)
+        if answer is None:
+            # Whether the intent was written is unknown; the letter surely was not. Told
+            # last: the return has waited for an intent that was still being committed.
+            await self._recorder.outcome(self.clerk.unspoken(claim, intent))
+        # A day that is full in the ledger has letters we do not know of: count them.
+        spent = answer in (None, IntentAnswer.CAPPED)
+        return Ending(row.state, spent, again_at=row.due_at)
