@@ -94,10 +94,9 @@ class Crew:
                 self._release(trip, ending)
 
     async def _settle_broken(self, trip: Trip, error: Exception) -> None:
-        if trip.intent is not None:
+        await self._recorder.give_back(broken(trip.claim, error))
+        if trip.intent is not None:  # if it was written, the row did not go back
             await self._recorder.outcome(self._journey.lost(trip.intent))
-        else:
-            await self._recorder.give_back(broken(trip.claim, error))
 
     def _release(self, trip: Trip, ending: Ending) -> None:
         permit, mono = trip.permit, self._clock.monotonic()
@@ -122,5 +121,10 @@ class Crew:
         return not self._jobs or await self._clock.wait(self._empty, limit_s)
 
     async def _interrupt(self, which: Callable[[Trip], bool]) -> None:
-        jobs = [job for trip, job in self._jobs.values() if job and which(trip)]
-        await asyncio.gather(*(job.close(timeout=1.0) for job in jobs))
+        ends = [(trip, job) for trip, job in self._jobs.values() if which(trip)]
+        await asyncio.gather(*(job.close(timeout=1.0) for _, job in ends if job))
+        for trip, _ in ends:
+            if trip.claim.send_id in self._jobs and not trip.is_begun:
+                # It was cancelled before its first step: nothing of it ever ran.
+                self._returns.append(uncounted(trip.claim, self._clock.now()))
+                self._release(trip, Ending(State.SCHEDULED, spent=False))
