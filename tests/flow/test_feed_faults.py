@@ -60,7 +60,6 @@ async def test_known_outcomes_wait_in_the_journal() -> None:
         await world.clock.sleep(40)
         assert len(world.carrier.opened) == 3
         assert len(world.journal.kept) == 3
-        assert not world.feed.is_ledger_up
         world.ledger.heal()
         await world.clock.sleep(120)
         assert world.journal.kept == []
