@@ -38,9 +38,10 @@ class Breakable:
         """Return once it is there again."""
         await asyncio.to_thread(self.server.ensure_running)
 
-    async def command(self, statement: str) -> None:
-        """Run one statement, beside whatever else is going on."""
-        connection = await asyncpg.connect(self.dsn)
+    async def command(self, statement: str, *, writable: bool = False) -> None:
+        """Run one statement; ``writable``: even where writing is switched off."""
+        settings = {"default_transaction_read_only": "off"} if writable else None
+        connection = await asyncpg.connect(self.dsn, server_settings=settings)
         try:
             await connection.execute(statement)
         finally:

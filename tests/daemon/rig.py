@@ -141,6 +141,10 @@ class Running:
             if line.startswith(b"{")
         ]
 
+    async def until_said(self, event: str, limit_s: float = 15.0) -> float:
+        """Wait until it has logged an event; tell the seconds."""
+        return await until(lambda: bool(self.said(event)), limit_s, f"it said {event}")
+
     def said(self, event: str) -> list[dict[str, Any]]:
         """Tell the lines of one event."""
         return [line for line in self.events() if line["event"] == event]
@@ -218,7 +222,12 @@ class World:
     # --- making it -------------------------------------------------------------------
 
     async def furnish(
-        self, *, mailboxes: int = 40, letters: int = 0, gap_s: float = 0.0
+        self,
+        *,
+        mailboxes: int = 40,
+        letters: int = 0,
+        gap_s: float = 0.0,
+        rate_per_second: float = 2000.0,
     ) -> None:
         """Apply a fleet whose limits do not limit, and enrol its contacts."""
         (self.directory / "state-a").mkdir(mode=0o700, exist_ok=True)
@@ -226,7 +235,7 @@ class World:
         boxes = []
         for at, sink in enumerate(self.sinks):
             domain = f"d{at}.acme.example"
-            things.append(self._account(sink))
+            things.append(self._account(sink, rate_per_second))
             things.append(self._domain(domain, sink))
             boxes += [
                 replace(
@@ -247,14 +256,14 @@ class World:
         await self.apply(fleets.fleet(*things, *boxes, campaign))
         await self.enrol(letters)
 
-    def _account(self, sink: Sink) -> Any:
+    def _account(self, sink: Sink, rate_per_second: float) -> Any:
         return replace(
             fleets.SPARE,
             name=sink.name,
             host="127.0.0.1",
             port=sink.port,
             tls=Tls.NONE,
-            rate_per_second=2000.0,
+            rate_per_second=rate_per_second,
             max_connections=60,
         )
 
@@ -383,25 +392,25 @@ base_url = "http://127.0.0.1:{public}"
 
     async def begun(self) -> set[int]:
         """Tell the sends that dead daemons left begun, once their last words are in."""
-        async with self.db.connection() as connection:
+        question = (
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'outreachd'"
+        )
 
-            async def are_gone() -> bool:
-                left: int = await connection.fetchval(
-                    "SELECT count(*) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND application_name = $1",
-                    "outreachd",
-                )
-                return left == 0
+        async def are_gone() -> bool:
+            return bool(await self.db_value(question) == 0)
 
-            await until(are_gone, 10.0, "the dead daemon's connections ended")
-            rows = await connection.fetch("SELECT id FROM send WHERE state = 'sending'")
-        return {row["id"] for row in rows}
+        await until(are_gone, 10.0, "the dead daemon's connections ended")
+        return await self._in("sending")
 
     async def uncertain(self) -> set[int]:
         """Tell the sends whose end nobody knows."""
+        return await self._in("uncertain", "held")
+
+    async def _in(self, *states: str) -> set[int]:
         async with self.db.connection() as connection:
             rows = await connection.fetch(
-                "SELECT id FROM send WHERE state IN ('uncertain', 'held')"
+                "SELECT id FROM send WHERE state = ANY ($1)", states
             )
         return {row["id"] for row in rows}
 

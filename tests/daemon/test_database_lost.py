@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.daemon.conftest import Breakable
-from tests.daemon.rig import CLOCK, world
+from tests.daemon.rig import CLOCK, Running, until, world
 
 RESTARTS = 10
 
@@ -21,7 +22,7 @@ async def test_ten_immediate_restarts_lose_nothing(
     dice = random.Random(47)
     waits: list[float] = []
     async with world(tmp_path, breakable.dsn, slow_ms=[150.0]) as w:
-        await w.furnish(mailboxes=40, letters=5000)
+        await w.furnish(mailboxes=40, letters=4000)
         daemon = w.start()
         for _ in range(RESTARTS):
             await w.until_more()
@@ -38,3 +39,108 @@ async def test_ten_immediate_restarts_lose_nothing(
     assert finding.is_clean, figures
     assert finding.states.keys() == {"sent"}, figures
     assert max(waits) < 5, figures
+
+
+@pytest.mark.slow
+async def test_while_it_is_stopped_nothing_begins_and_nothing_dies(
+    tmp_path: Path, breakable: Breakable
+) -> None:
+    """Database 48: alive, not ready, outcomes on disk, memory flat, then it goes on."""
+    async with world(tmp_path, breakable.dsn, slow_ms=[300.0]) as w:
+        await w.furnish(mailboxes=20, letters=600)
+        daemon = w.start()
+        await w.until_more()
+        await w.until_more()
+        assert await daemon.status_of("/readyz") == 200
+        await breakable.crash()
+        before_mb = daemon.rss_mb()
+        unready_s = await until(partial(answers, daemon, "/readyz", 503), 15.0, "503")
+        assert await daemon.status_of("/healthz") == 200
+        letters = len(w.letters())
+        kept = (tmp_path / "state-a" / "outcomes.journal").read_bytes().count(b"\n")
+        await CLOCK.sleep(3.0)
+        assert len(w.letters()) == letters, "a letter went without a database"
+        grown_mb = daemon.rss_mb() - before_mb
+        await breakable.restart()
+        again_s = await w.until_more()
+        await until(partial(answers, daemon, "/readyz", 200), 15.0, "it was ready")
+        await w.until_done()
+        assert await daemon.terminated() == 0
+        finding = await w.finding()
+    figures = (
+        f"not ready after {unready_s:.1f} s, {kept} outcomes on disk, {grown_mb:+.1f} "
+        f"MB, sending {again_s:.1f} s after the database; {finding}"
+    )
+    print(figures)
+    assert kept == 20, figures
+    assert grown_mb < 20, figures
+    assert again_s < 5, figures
+    assert finding.is_clean, figures
+    assert finding.states.keys() == {"sent"}, figures
+
+
+async def test_what_was_journaled_survives_a_kill(
+    tmp_path: Path, breakable: Breakable
+) -> None:
+    """W8: answered while the database is away, killed, started: sent, not uncertain."""
+    async with world(tmp_path, breakable.dsn, slow_ms=[300.0]) as w:
+        await w.furnish(mailboxes=20, letters=100)
+        daemon = w.start()
+        await w.until_more()
+        await w.until_more()
+        await breakable.crash()
+        journal = tmp_path / "state-a" / "outcomes.journal"
+        await until(lambda: journal.read_bytes().count(b"\n") == 20, 10.0, "20 kept")
+        daemon.kill()
+        await breakable.restart()
+        again = w.start()
+        await w.until_done()
+        assert await again.terminated() == 0
+        [begins] = again.said("shift.begins")[1:]
+        finding = await w.finding()
+    assert finding.is_clean, str(finding)
+    assert finding.states.keys() == {"sent"}, str(finding)
+    assert begins["from_journal"] == 20, begins
+    assert begins["uncertain"] == 0, begins
+
+
+@pytest.mark.slow
+async def test_killed_backends_and_a_demotion_lose_nothing(
+    tmp_path: Path, breakable: Breakable
+) -> None:
+    """Database 46, 50: backends ended again and again, then read-only for a while."""
+    async with world(tmp_path, breakable.dsn, slow_ms=[100.0]) as w:
+        await w.furnish(mailboxes=40, letters=3000)
+        daemon = w.start()
+        await w.until_more()
+        for _ in range(10):
+            await breakable.command(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'outreachd'"
+            )
+            await CLOCK.sleep(0.3)
+        await w.until_more()
+        await breakable.command("ALTER SYSTEM SET default_transaction_read_only = on")
+        await breakable.command("SELECT pg_reload_conf()")
+        await until(partial(answers, daemon, "/readyz", 503), 20.0, "503")
+        octets = w.octets()
+        await CLOCK.sleep(1.0)
+        assert w.octets() == octets, "a letter went by a read-only database"
+        await breakable.command(
+            "ALTER SYSTEM RESET default_transaction_read_only", writable=True
+        )
+        await breakable.command("SELECT pg_reload_conf()")
+        again_s = await w.until_more()
+        await w.until_done()
+        assert await daemon.terminated() == 0
+        finding = await w.finding()
+    figures = f"sending {again_s:.1f} s after it was writable; {finding}"
+    print(figures)
+    assert finding.is_clean, figures
+    assert finding.states.keys() == {"sent"}, figures
+    assert again_s < 5, figures
+
+
+async def answers(daemon: Running, path: str, status: int) -> bool:
+    """Tell whether an open path answers with this status."""
+    return await daemon.status_of(path) == status

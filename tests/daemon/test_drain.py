@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.conftest import Breakable
-from tests.daemon.rig import CLOCK, until, world
+from tests.daemon.rig import CLOCK, world
 
 STOPS = 20
 ANSWERS_MS = (2.0, 200.0, 1000.0)  # of three servers
@@ -56,7 +56,7 @@ async def test_a_second_sigterm_makes_it_quick(
         daemon = w.start()
         await w.until_more()
         daemon.signal(signal.SIGTERM)
-        await until(lambda: bool(daemon.said("drain.begins")), 5.0, "it drained")
+        await daemon.until_said("drain.begins")
         daemon.signal(signal.SIGTERM)
         assert await daemon.ended(15.0) == 0
         begun, finding = await w.begun(), await w.finding()
