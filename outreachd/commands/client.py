@@ -23,7 +23,8 @@ from outreachd.config import Settings
 from outreachd.listen import TcpListen
 from outreachd.rules.model import Kind
 
-LIMIT_S = 15.0
+LIMIT_S = 15.0  # a pause waits for the intents under way
+READY_LIMIT_S = 3.0
 CONNECT_S = 2.0
 UNAUTHORISED = 401
 REFUSED = 400  # and above
@@ -51,7 +52,7 @@ async def ask(
     if token is None:
         return None
     try:
-        async with _session(settings, token) as session:
+        async with _session(settings, token, LIMIT_S) as session:
             method = "GET" if body is None else "POST"
             url = f"http://{_host(settings)}{path}"
             async with session.request(method, url, json=body) as response:
@@ -63,7 +64,7 @@ async def ask(
 async def readiness(settings: Settings) -> tuple[bool, str] | None:
     """Ask whether letters can leave, and if not, why; None = no daemon answers."""
     try:
-        async with _session(settings, None) as session:
+        async with _session(settings, None, READY_LIMIT_S) as session:
             url = f"http://{_host(settings)}/readyz"
             async with session.get(url) as response:
                 told = msgspec.json.decode(await response.read())
@@ -101,7 +102,9 @@ def _token(settings: Settings) -> str | None:
         return None
 
 
-def _session(settings: Settings, token: str | None) -> aiohttp.ClientSession:
+def _session(
+    settings: Settings, token: str | None, limit_s: float
+) -> aiohttp.ClientSession:
     listen = settings.http.control.listen
     connector: aiohttp.BaseConnector
     if isinstance(listen, TcpListen):
@@ -110,7 +113,7 @@ def _session(settings: Settings, token: str | None) -> aiohttp.ClientSession:
         connector = aiohttp.UnixConnector(str(listen.path))
     return aiohttp.ClientSession(
         connector=connector,
-        timeout=aiohttp.ClientTimeout(total=LIMIT_S, connect=CONNECT_S),
+        timeout=aiohttp.ClientTimeout(total=limit_s, connect=CONNECT_S),
         headers={"Authorization": f"Bearer {token}"} if token else {},
         trust_env=False,  # a proxy must not see the token
     )
