@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,6 +97,17 @@ class QuietClock(VirtualClock):
                 return await self._changed.wait()
         except TimeoutError:
             return False
+
+
+@asynccontextmanager
+async def ticking(clock: QuietClock) -> AsyncIterator[None]:
+    """Let the clock run."""
+    task = asyncio.create_task(clock.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class TaskJob:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from outreachd.flow.pool import Permit
 from outreachd.rules.model import State
 from outreachd.rules.records import Queue, Want
 from tests.fake_ledger import FakeLedger
-from tests.fakes import Plan, TaskJob, settle
+from tests.fakes import Plan, TaskJob, settle, ticking
 from tests.flow.world import World
 from tests.rosters import campaign, mailbox, roster
 
@@ -39,17 +38,6 @@ async def start_all(world: World) -> None:
     await settle()
 
 
-@asynccontextmanager
-async def ticking(world: World) -> AsyncIterator[None]:
-    """Let the clock run."""
-    task = asyncio.create_task(world.clock.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 async def test_an_empty_crew_is_drained_at_once() -> None:
     """Nothing under way, nothing to wait for."""
     world = world_of()
@@ -61,7 +49,7 @@ async def test_who_has_not_begun_is_interrupted_and_goes_back_uncounted() -> Non
     """61: a stop costs no attempt; the row is due again as it was."""
     world = world_of(2)
     world.carrier.plan("p0@x.example", Plan(before_open=asyncio.Event()))
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=5, begun_s=600)
     assert world.ledger.rows[2].state is State.SENT
@@ -76,7 +64,7 @@ async def test_who_has_begun_is_waited_for() -> None:
     """61: what is past its intent ends in its own time and is recorded."""
     world = world_of()
     world.carrier.takes_s = 300.0
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=5, begun_s=600)
     assert world.ledger.rows[1].state is State.SENT
@@ -87,7 +75,7 @@ async def test_who_never_ends_is_cut_and_stays_in_doubt() -> None:
     """SMTP 28: cancelled after its intent: never scheduled again by us, gap counted."""
     world = world_of()
     world.carrier.plan("p0@x.example", Plan(before_answer=asyncio.Event()))
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=5, begun_s=60)
     assert world.ledger.rows[1].state is State.SENDING
@@ -133,7 +121,7 @@ async def test_cancelled_in_each_phase(phase: str, state: State, spent: int) -> 
         world.carrier.plan("p0@x.example", Plan(before_open=asyncio.Event()))
     if phase == "deliver":
         world.carrier.plan("p0@x.example", Plan(before_answer=asyncio.Event()))
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         assert len(world.crew) == 1
         await world.crew.drain(grace_s=0, begun_s=0)
@@ -159,7 +147,7 @@ async def test_a_job_that_never_ran_is_given_back() -> None:
         return TaskJob(asyncio.create_task(never()))
 
     world.crew._spawn = spawn
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=1, begun_s=600)
     assert world.ledger.rows[1].state is State.SCHEDULED
@@ -171,7 +159,7 @@ async def test_a_bug_before_the_intent_holds_the_row() -> None:
     """72: it waits for a person with a reason that says so."""
     world = world_of(2)
     world.carrier.plan("p0@x.example", Plan(breaks=RuntimeError("poison")))
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=60, begun_s=60)
     row = world.ledger.rows[1]
@@ -184,7 +172,7 @@ async def test_a_bug_in_the_intent_holds_the_row_and_frees_the_line() -> None:
     """An intent that breaks in our hands sends nothing and leaves no session open."""
     world = world_of()
     world.ledger.fail("begin", error=RuntimeError("bug"))
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=60, begun_s=60)
     assert world.ledger.rows[1].state is State.HELD
@@ -205,7 +193,7 @@ async def test_a_bug_after_the_intent_is_doubt() -> None:
     world = world_of()
 
     world.journey.clerk.outcome = Broken()  # type: ignore[assignment]
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=60, begun_s=60)
     row = world.ledger.rows[1]
@@ -220,7 +208,7 @@ async def test_a_bug_in_the_figures_changes_no_outcome() -> None:
         raise RuntimeError("bug")
 
     world.crew._feedback = broken
-    async with ticking(world):
+    async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=60, begun_s=60)
     assert world.ledger.rows[1].state is State.SENT
