@@ -1,0 +1,170 @@
+"""The laws that every verb shares: where settings are, how errors are told."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import click
+import pytest
+from click.testing import CliRunner
+
+from outreachd.commands.base import (
+    FailedError,
+    MisusedError,
+    author,
+    config_option,
+    desk,
+    execute,
+    json_option,
+    settings_of,
+    show_json,
+    state_directory,
+)
+from outreachd.mistakes import ConfigError, Mistake
+from outreachd.rules.records import LedgerAwayError
+from outreachd.store.database import Database
+from outreachd.store.steering import NoSuchError
+from tests.commands.calling import invoke
+
+
+def failing(error: BaseException) -> click.Command:
+    """Make a verb that fails like this."""
+
+    async def fail() -> None:
+        raise error
+
+    @click.command()
+    @config_option
+    @json_option
+    def verb(config: Path | None, as_json: bool) -> None:
+        execute(fail())
+
+    return verb
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FailedError("it failed."), 1),
+        (LedgerAwayError("the database is away"), 1),
+        (NoSuchError("there is no domain 'x' in the fleet"), 1),
+        (MisusedError("say it otherwise."), 2),
+        (ConfigError([Mistake(Path("a.toml"), 3, "unknown key")]), 2),
+        (KeyboardInterrupt(), 1),
+    ],
+)
+def test_what_went_wrong_is_a_sentence_and_an_exit_code(
+    error: BaseException, code: int
+) -> None:
+    """1 = the thing asked for failed, 2 = wrong usage; no traceback, nothing else."""
+    result = CliRunner().invoke(failing(error), [])
+    assert result.exit_code == code
+    assert result.stderr.startswith("outreachd: ")
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+
+
+def test_a_bug_is_loud() -> None:
+    """What nobody expected is not dressed up as a mistake of the user."""
+    result = CliRunner().invoke(failing(ZeroDivisionError()), [])
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+def test_settings_are_found_where_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The option wins, then the environment, then the usual places, then defaults."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OUTREACHD_CONFIG", raising=False)
+    assert settings_of(None).send.lease_s == 15.0
+    for name, lease_s in (("config/outreachd", 16), ("env", 17), ("option", 18)):
+        file = tmp_path / f"{name}.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"[send]\nlease_s = {lease_s}.0\n")
+    assert settings_of(None).send.lease_s == 16.0
+    monkeypatch.setenv("OUTREACHD_CONFIG", "env.toml")
+    assert settings_of(None).send.lease_s == 17.0
+    assert settings_of(tmp_path / "option.toml").send.lease_s == 18.0
+
+
+def test_a_named_file_that_is_missing_is_no_reason_to_guess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Defaults instead of the wanted settings would be another fleet."""
+    monkeypatch.setenv("OUTREACHD_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(MisusedError, match=r"none\.toml, which is no file"):
+        settings_of(None)
+
+
+def test_the_state_directory_is_ours_alone(tmp_path: Path) -> None:
+    """Made at first use, closed to others."""
+    file = tmp_path / "a.toml"
+    file.write_text('[state]\ndirectory = "deep/state"\n')
+    directory = state_directory(settings_of(file))
+    assert directory == tmp_path / "deep/state"
+    assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_json_is_one_line_with_keys_in_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The same thing is always written the same way, instants and ids too."""
+    show_json({"b": datetime(2026, 8, 3, tzinfo=UTC), "a": {"y": UUID(int=0), "x": 1}})
+    told = capsys.readouterr().out
+    assert told.count("\n") == 1
+    assert list(json.loads(told)) == ["a", "b"]
+    assert told.index('"x"') < told.index('"y"')
+
+
+def test_the_audit_names_the_person_behind_sudo(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Root did nothing; somebody did it as root."""
+    monkeypatch.setenv("USER", "root")
+    monkeypatch.setenv("SUDO_USER", "ann")
+    assert author() == "cli:ann"
+    monkeypatch.delenv("SUDO_USER")
+    assert author() == "cli:root"
+    monkeypatch.delenv("USER")
+    assert author().startswith("cli:")
+
+
+async def test_a_desk_has_all_a_verb_needs(config: Path, state: Path) -> None:
+    """Database, keys and clock are there, and are put away at the end."""
+    async with desk(config) as opened:
+        async with opened.database.connection() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM send") == 0
+        assert opened.state == state
+        assert (state / "secret.key").exists()
+    with pytest.raises(LedgerAwayError):
+        async with opened.database.connection():
+            pass
+
+
+async def test_a_database_that_is_behind_is_refused_and_says_what_to_do(
+    config: Path, db: Database, pg_admin: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    """No verb works on a schema it does not know; migrate is the one that may."""
+    async with db.connection() as connection:
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    with pytest.raises(FailedError, match="run `outreachd migrate`"):
+        async with desk(config):
+            pass
+    async with desk(config, migrated=False):
+        pass
+
+
+async def test_an_unreachable_database_is_a_sentence(tmp_path: Path) -> None:
+    """Exit 1, and nothing of the password."""
+    file = tmp_path / "a.toml"
+    file.write_text('[database]\ndsn = "postgresql://u:secret@127.0.0.1:1/x"\n')
+    from outreachd.commands.status import command
+
+    result = invoke(command, "--config", str(file))
+    assert result.exit_code == 1
+    assert "secret" not in result.output
+    assert "Traceback" not in result.output

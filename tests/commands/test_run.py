@@ -1,0 +1,36 @@
+"""The laws of starting the daemon; its life is proved in tests/daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outreachd.commands.base import MisusedError, settings_of
+from outreachd.commands.run import control_token, run
+
+
+async def test_without_a_way_to_opt_out_nothing_starts(config: Path) -> None:
+    """A daemon whose letters have no working opt-out must not send one."""
+    base_url = 'base_url = "https://out.example.org"'
+    config.write_text(config.read_text().replace(base_url, ""))
+    with pytest.raises(MisusedError, match="base_url is not set"):
+        await run(config)
+
+
+def test_a_token_of_our_own_is_made_once_and_for_us_only(tmp_path: Path) -> None:
+    """The second start finds the first one's token."""
+    file = tmp_path / "a.toml"
+    file.write_text(f'[state]\ndirectory = "{tmp_path}"\n')
+    token = control_token(settings_of(file))
+    assert len(token) >= 32
+    assert control_token(settings_of(file)) == token
+    assert (tmp_path / "control.token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_named_token_is_read_and_never_made(tmp_path: Path) -> None:
+    """Who names a file has his own token in it."""
+    file = tmp_path / "a.toml"
+    file.write_text('[http.control]\ntoken_file = "own.token"\n')
+    (tmp_path / "own.token").write_text("  a-token\n")
+    assert control_token(settings_of(file)) == "a-token"
