@@ -157,10 +157,10 @@ class Running:
         raise AssertionError("no VmRSS")
 
     async def ask(
-        self, method: str, path: str, body: object = None
+        self, method: str, path: str, body: object = None, *, token: str = ""
     ) -> tuple[int, dict[str, Any]]:
-        """Call the control listener."""
-        token = self.token_file.read_text().strip()
+        """Call the control listener, with its token or another."""
+        token = token or self.token_file.read_text().strip()
         headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession(headers=headers) as session:
             async with session.request(method, self.control + path, json=body) as got:
@@ -389,6 +389,11 @@ base_url = "http://127.0.0.1:{public}"
         """Ask the database for one value."""
         async with self.db.connection() as connection:
             return await connection.fetchval(question, *values)
+
+    async def make_due(self) -> None:
+        """Let what waits for a later attempt be due now."""
+        await self.db_value("UPDATE send SET due_at = now() WHERE state = 'scheduled'")
+        await self.db_value("SELECT pg_notify('outreachd_work', '')")
 
     async def begun(self) -> set[int]:
         """Tell the sends that dead daemons left begun, once their last words are in."""
