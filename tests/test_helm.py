@@ -1,0 +1,225 @@
+"""The laws of steering and explaining: one resolver, every gate, the next instant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from outreachd.clock import RealClock
+from outreachd.fleet.load import load
+from outreachd.helm import STATES, Helm, explain, load_pool
+from outreachd.rules.model import Kind, State
+from outreachd.rules.token import TokenKind, TokenMint
+from outreachd.store.database import Database
+from outreachd.store.fleet import apply
+from outreachd.store.steering import NoSuchError, PgSteering
+from outreachd.store.vault import Vault
+from tests.commands.conftest import FLEET, PUT_SENDS
+
+MINT = TokenMint({0: b"k" * 32}, 0)
+
+
+@pytest_asyncio.fixture
+async def fleet(db: Database, tmp_path: Path) -> None:
+    """Apply the small fleet."""
+    file = tmp_path / "fleet.toml"
+    file.write_text(FLEET)
+    async with db.connection() as connection:
+        now = RealClock().now()
+        await apply(connection, load(file), Vault(bytes(32)), now=now, author="test")
+
+
+@pytest.fixture
+def drained() -> list[bool]:
+    """Count how often somebody asked us to end."""
+    return []
+
+
+@pytest.fixture
+def helm(db: Database, fleet: None, drained: list[bool]) -> Helm:
+    """Give the helm of a standby: there is no shift to ask."""
+    return Helm(
+        db,
+        RealClock(),
+        MINT,
+        shift=lambda: None,
+        readiness=lambda: (True, "standby"),
+        drain=lambda: drained.append(True),
+    )
+
+
+async def put(db: Database, *, state: str = "scheduled", in_s: float = 0) -> int:
+    """Put one send of the campaign spring."""
+    due_at = RealClock().now() + timedelta(seconds=in_s)
+    reason = "template_error" if state == "held" else None
+    async with db.connection() as connection:
+        id: int = await connection.fetchval(
+            PUT_SENDS, "spring", 1, state, due_at, reason
+        )
+    return id
+
+
+async def told(helm: Helm, id: int) -> dict[str, Any]:
+    """Explain a send that exists."""
+    found = await helm.explain(id)
+    assert found is not None
+    return dict(found)
+
+
+def closed(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Take the closed gates by their names."""
+    return {gate["gate"]: gate for gate in told["gates"] if not gate["open"]}
+
+
+async def test_a_send_that_may_go_has_all_gates_open(helm: Helm, db: Database) -> None:
+    """Every gate is listed, with value, limit and setting, and it may go now."""
+    found = await told(helm, await put(db))
+    names = [gate["gate"] for gate in found["gates"]]
+    assert names == [
+        "send: due",
+        "campaign spring: calendar",
+        "client acme: day",
+        "mailbox ann@mail.acme.example: workday",
+        "mailbox ann@mail.acme.example: day",
+        "mailbox ann@mail.acme.example: hour",
+        "mailbox ann@mail.acme.example: gap",
+        "domain mail.acme.example: day",
+        "domain mail.acme.example: rate",
+        "account relay: day",
+        "account relay: rate",
+    ]
+    assert closed(found) == {}
+    assert all(gate["limit"] and gate["setting"] for gate in found["gates"])
+    assert found["next_allowed_at"] <= RealClock().now()
+
+
+async def test_the_latest_gate_tells_the_next_allowed_instant(
+    helm: Helm, db: Database
+) -> None:
+    """Of two closed gates the one that opens last decides."""
+    now = RealClock().now()
+    id = await put(db, in_s=3600)
+    until = now + timedelta(hours=5)
+    await helm.pause(Kind.DOMAIN, "mail.acme.example", "odd", until, "ann")
+    found = await told(helm, id)
+    assert set(closed(found)) == {"send: due", "domain mail.acme.example: paused"}
+    assert abs(found["next_allowed_at"] - until) < timedelta(seconds=1)
+
+
+async def test_what_only_a_person_can_open_has_no_instant(
+    helm: Helm, db: Database
+) -> None:
+    """A pause without an end, and a suppression, do not open by themselves."""
+    id = await put(db)
+    await helm.pause(Kind.CAMPAIGN, "spring", "wording", None, "ann")
+    found = await told(helm, id)
+    assert found["next_allowed_at"] is None
+    gate = closed(found)["campaign spring: paused"]
+    assert (gate["value"], gate["opens_at"]) == ("wording", None)
+    await helm.resume(Kind.CAMPAIGN, "spring", "ann")
+    assert closed(await told(helm, id)) == {}
+
+
+async def test_a_mailbox_or_campaign_that_left_the_fleet_is_a_closed_gate(
+    helm: Helm, db: Database
+) -> None:
+    """Nothing waits without a reason that can be read."""
+    id = await put(db)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE mailbox SET retired = true")
+    assert "mailbox: in the fleet" in closed(await told(helm, id))
+    async with db.connection() as connection:
+        await connection.execute("UPDATE campaign SET retired = true")
+    assert "campaign: in the fleet" in closed(await told(helm, id))
+
+
+async def test_a_send_that_does_not_wait_is_told_by_its_state(
+    helm: Helm, db: Database
+) -> None:
+    """Held and ended sends have a meaning instead of gates; unknown ones are None."""
+    found = await told(helm, await put(db, state="held"))
+    assert found["gates"] == []
+    assert found["next_allowed_at"] is None
+    assert found["reason"] == "template_error"
+    assert "release" in found["meaning"]
+    assert await helm.explain(999) is None
+    assert await helm.send(999) is None
+    assert set(STATES) == set(State)
+
+
+async def test_a_suppressed_contact_is_a_closed_gate(helm: Helm, db: Database) -> None:
+    """Should a row have slipped through, the gate is shut all the same."""
+    row = await PgSteering(db).send(await put(db))
+    assert row is not None
+    clock = RealClock()
+    pool = await load_pool(db, clock)
+    found = explain(
+        {**row, "is_suppressed": True}, pool, clock.now(), clock.monotonic()
+    )
+    assert "contact: suppressed" in closed(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (Kind.CLIENT, "acme"),
+        (Kind.CAMPAIGN, "spring"),
+        (Kind.DOMAIN, "mail.acme.example"),
+        (Kind.MAILBOX, "ann@mail.acme.example"),
+        (Kind.ACCOUNT, "relay"),
+    ],
+)
+async def test_each_kind_is_listed_paused_and_resumed_by_name(
+    helm: Helm, kind: Kind, name: str
+) -> None:
+    """What is paused shows it as a closed gate, with the way to end it."""
+    await helm.pause(kind, name, "odd", None, "ann")
+    [row] = await helm.list(kind)
+    assert row["name"] == name
+    [gate] = [gate for gate in row["gates"] if not gate["open"]]
+    assert gate["setting"] == f"outreachd resume {kind} {name}"
+    await helm.resume(kind, name, "ann")
+    [row] = await helm.list(kind)
+    assert all(gate["open"] for gate in row["gates"])
+    with pytest.raises(NoSuchError):
+        await helm.pause(kind, "nobody", "odd", None, "ann")
+
+
+async def test_the_status_says_who_we_are_and_whether_we_can_send(
+    helm: Helm, db: Database, drained: list[bool]
+) -> None:
+    """A standby is ready, and nothing is in flight."""
+    await put(db)
+    status = await helm.status()
+    assert (status["role"], status["ready"], status["why"]) == (
+        "standby",
+        True,
+        "standby",
+    )
+    assert (status["due"], status["in_flight"]) == (1, 0)
+    assert isinstance(status["now"], datetime)
+    assert await helm.ready() == (True, "standby")
+    await helm.drain()
+    assert drained == [True]
+
+
+async def test_who_holds_the_token_is_taken_at_his_word(
+    helm: Helm, db: Database
+) -> None:
+    """The page names the client; one click ends what waits; strangers see nothing."""
+    id = await put(db)
+    async with db.connection() as connection:
+        enrolment = await connection.fetchval("SELECT id FROM enrolment")
+    token = MINT.mint(TokenKind.OPT_OUT, enrolment)
+    assert await helm.client_name(token) == "acme"
+    await helm.opt_out(token, "one_click")
+    row = await helm.send(id)
+    assert row is not None
+    assert row["state"] == "suppressed"
+    for wrong in ("nonsense", MINT.mint(TokenKind.OPT_OUT, 999)):
+        assert await helm.client_name(wrong) is None
+        await helm.opt_out(wrong, "one_click")
