@@ -16,7 +16,7 @@ from outreachd.flow.pool import Permit, Pool
 from outreachd.rules.admission import Setback
 from outreachd.rules.model import Kind, Permanence, State
 from outreachd.rules.records import LedgerAwayError
-from outreachd.rules.setback import consequence
+from outreachd.rules.setback import consequence, target
 from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -34,7 +34,8 @@ class Feedback:
         self._metrics = metrics
         self._clock = clock
         self._pause = pause
-        self._failures: dict[tuple[Kind, int], int] = {}
+        # Failures in a row, and the newest rest they brought.
+        self._failures: dict[tuple[Kind, int], tuple[int, Setback]] = {}
 
     async def learn(self, permit: Permit, ending: Ending) -> None:
         """Count an ending and draw its consequence."""
@@ -47,20 +48,23 @@ class Feedback:
                 self._recovered(permit)
             return
         own_login = permit.route.mailbox_id is not None
-        mono = self._clock.monotonic()
-        why = f"{reply.phase}: {reply.code} {reply.text}"
-        first = consequence(
-            verdict, own_login=own_login, failures=1, why=why, mono=mono
-        )
-        if first is None:
+        kind = target(verdict, own_login=own_login)
+        if kind is None:
             return
-        id = _id(first.kind, permit)
-        failures = self._failures.get((first.kind, id), 0) + 1
-        self._failures[first.kind, id] = failures
+        id = _id(kind, permit)
+        failures, rest = self._failures.get((kind, id), (0, None))
+        failures += 1
+        why = f"{reply.phase}: {reply.code} {reply.text}"
         found = consequence(
-            verdict, own_login=own_login, failures=failures, why=why, mono=mono
+            verdict,
+            own_login=own_login,
+            failures=failures,
+            why=why,
+            mono=self._clock.monotonic(),
+            rest=rest,
         )
         assert found is not None
+        self._failures[kind, id] = failures, found.setback
         self._set_back(found.kind, id, found.setback)
         log.warning(
             "sender.set_back",
@@ -80,7 +84,7 @@ class Feedback:
     def _recovered(self, permit: Permit) -> None:
         for kind in (Kind.MAILBOX, Kind.DOMAIN, Kind.ACCOUNT):
             key = (kind, _id(kind, permit))
-            if self._failures.pop(key, 0):
+            if self._failures.pop(key, None):
                 self._set_back(*key, None)
 
     def _set_back(self, kind: Kind, id: int, setback: Setback | None) -> None:

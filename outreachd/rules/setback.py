@@ -15,6 +15,7 @@ from outreachd.rules.model import Kind, Permanence, Scope, Verdict
 
 FIRST_REST_S = 5.0
 LONGEST_REST_S = 900.0
+MOST_DOUBLINGS = 8  # more would be cut to the longest rest anyway
 
 # Failures in a row after which only a person can help, by reason.
 NEEDS_A_PERSON = {
@@ -34,26 +35,42 @@ class Consequence:
 
 
 def consequence(
-    verdict: Verdict, *, own_login: bool, failures: int, why: str, mono: float
+    verdict: Verdict,
+    *,
+    own_login: bool,
+    failures: int,
+    why: str,
+    mono: float,
+    rest: Setback | None = None,
 ) -> Consequence | None:
     """Decide whom to stop after a failure; None = nobody.
 
     ``failures``: how many in a row this makes for the scope. ``own_login``: the
-    mailbox logs in by itself, so that refused credentials are its own.
+    mailbox logs in by itself, so that refused credentials are its own. ``rest``: the
+    newest setback of the scope; what fails during it was under way before, so it
+    makes it no longer.
     """
-    kind = _target(verdict, own_login)
+    kind = target(verdict, own_login=own_login)
     if kind is None:
         return None
-    rest_s = min(FIRST_REST_S * 2.0 ** (failures - 1), LONGEST_REST_S)
     patience = NEEDS_A_PERSON.get(verdict.reason)
     return Consequence(
         kind,
-        Setback(mono + rest_s, failures, why),
+        _setback(rest, why, mono),
         is_pause=patience is not None and failures >= patience,
     )
 
 
-def _target(verdict: Verdict, own_login: bool) -> Kind | None:
+def _setback(rest: Setback | None, why: str, mono: float) -> Setback:
+    if rest is not None and rest.wait_s(mono) > 0:
+        return rest
+    rounds = rest.failures + 1 if rest else 1
+    rest_s = FIRST_REST_S * 2.0 ** min(rounds - 1, MOST_DOUBLINGS)
+    return Setback(mono + min(rest_s, LONGEST_REST_S), rounds, why)
+
+
+def target(verdict: Verdict, *, own_login: bool) -> Kind | None:
+    """Tell whom a failure is about, of those who can rest; None = nobody."""
     if verdict.permanence is Permanence.ACCEPTED:
         return None
     match verdict.scope:
