@@ -7,17 +7,13 @@ and nobody logs in. Exit 1 if anything fails, so that it can stand before a star
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import click
 
-from outreachd.commands import selftest
+from outreachd.commands import machine
 from outreachd.commands.base import (
     EXPECTED,
     FAILED,
@@ -30,11 +26,10 @@ from outreachd.commands.base import (
     settings_of,
     show_json,
 )
-from outreachd.commands.client import readiness, token_file
 from outreachd.commands.greeting import NoGreetingError, greeting
+from outreachd.commands.machine import Finding, Level
 from outreachd.commands.words import counted, spoken
 from outreachd.config import Settings
-from outreachd.listen import Listening, UnixListen
 from outreachd.rules.model import Account, Roster
 from outreachd.store.roster import read_roster, read_secrets
 from outreachd.store.vault import Vault, VaultError
@@ -44,25 +39,6 @@ from outreachd.wire.dns import LookupFailedError, Resolver
 
 GREETINGS_AT_ONCE = 20
 CLOCKS_APART_S = 2.0
-OTHERS = 0o077  # mode bits of group and world
-OTHERS_WRITE = 0o022
-
-
-class Level(StrEnum):
-    """How bad it is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "FAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    level: Level
-    what: str
-    text: str
 
 
 @click.command("check", help="Look whether all is fit to send; nothing is sent.")
@@ -94,11 +70,11 @@ async def findings(config: Path | None) -> AsyncIterator[Finding]:
     """Look at everything that can be looked at; a failure stops only what needs it."""
     settings = settings_of(config)
     yield Finding(Level.OK, "settings", str(config or "defaults and usual places"))
-    for finding in _python():
+    for finding in machine.python():
         yield finding
-    for finding in _state(settings):
+    for finding in machine.state(settings):
         yield finding
-    async for finding in _listeners(settings):
+    async for finding in machine.listeners(settings):
         yield finding
     try:
         async with desk(config) as opened:
@@ -106,78 +82,6 @@ async def findings(config: Path | None) -> AsyncIterator[Finding]:
                 yield finding
     except (FailedError, *EXPECTED) as error:
         yield Finding(Level.FAIL, "database", str(error))
-
-
-def _python() -> Iterator[Finding]:
-    faults = [*selftest.old_libraries(), *selftest.open_headers()]
-    if not selftest.has_strict_parser():
-        faults.append("aiohttp runs without its parser in C: install its wheel")
-    for fault in faults:
-        yield Finding(Level.FAIL, "python", fault)
-    if not faults:
-        number = ".".join(map(str, sys.version_info[:3]))
-        yield Finding(
-            Level.OK, "python", f"{number}; libraries are new enough, headers are tight"
-        )
-
-
-def _state(settings: Settings) -> Iterator[Finding]:
-    what, state = "state", settings.state.directory
-    assert state is not None  # load() fills it
-    if not state.exists():
-        yield Finding(Level.OK, what, f"{state} will be made")
-        return
-    try:
-        Vault.unlock(state)
-        (state / ".check").touch(mode=0o600)
-        (state / ".check").unlink()
-    except (OSError, VaultError) as error:
-        yield Finding(Level.FAIL, what, str(error))
-        return
-    if state.stat().st_mode & OTHERS_WRITE:
-        text = f"{state} may be written by others: chmod go-w {state}"
-        yield Finding(Level.FAIL, what, text)
-    token = token_file(settings)
-    if token.exists() and token.stat().st_mode & OTHERS:
-        text = f"{token} may be read by others: chmod 600 {token}"
-        yield Finding(Level.FAIL, "control token", text)
-    elif settings.http.control.token_file and not token.exists():
-        yield Finding(Level.FAIL, "control token", f"{token} is missing: make it")
-    yield Finding(Level.OK, what, f"{state} is ours, its key opens")
-
-
-async def _listeners(settings: Settings) -> AsyncIterator[Finding]:
-    http = settings.http
-    running = await readiness(settings)
-    if running is not None:
-        yield Finding(Level.OK, "http", f"a daemon answers: {running[1]}")
-        return
-    for name, at in (("control", http.control.listen), ("public", http.public.listen)):
-        if at is None:
-            continue
-        fault = bind_fault(at)
-        text = f"{fault}: stop what uses it, or change [http.{name}] listen"
-        yield (
-            Finding(Level.FAIL, f"http.{name}", text)
-            if fault
-            else Finding(Level.OK, f"http.{name}", "its address is free")
-        )
-
-
-def bind_fault(at: Listening) -> str | None:
-    """Tell why nobody can listen there; None = one can."""
-    try:
-        if isinstance(at, UnixListen):
-            with socket.socket(socket.AF_UNIX) as caller:
-                if at.path.exists() and caller.connect_ex(str(at.path)) == 0:
-                    return f"{at.path} is used by another program"
-            with tempfile.TemporaryFile(dir=at.path.parent):
-                return None
-        family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
-        socket.create_server((at.host, at.port), family=family).close()
-    except OSError as error:
-        return f"{error.strerror or error}".lower()
-    return None
 
 
 async def _database(opened: Desk) -> AsyncIterator[Finding]:

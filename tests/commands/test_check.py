@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from outreachd.commands import client, selftest
-from outreachd.commands.check import Level, bind_fault, check, findings
-from outreachd.listen import TcpListen, UnixListen
+from outreachd.commands.check import check, findings
+from outreachd.commands.machine import Level
 from outreachd.store.database import Database
 from outreachd.store.vault import Vault
-from tests.commands.conftest import Helm
 
 
 async def found(config: Path) -> Mapping[str, tuple[Level, str]]:
@@ -101,44 +98,6 @@ async def test_a_database_that_is_away_stops_only_what_needs_it(
     assert told["state"][0] is Level.OK
 
 
-async def test_secrets_that_others_may_read_are_failures(
-    config: Path, state: Path
-) -> None:
-    """S-rule: key and token are for one user only; the state is written by one."""
-    Vault.unlock(state)
-    (state / "control.token").chmod(0o644)
-    assert (await found(config))["control token"][0] is Level.FAIL
-    state.chmod(0o777)
-    seen = [one async for one in findings(config)]
-    assert any(one.what == "state" and "written by others" in one.text for one in seen)
-    state.chmod(0o700)
-    (state / "secret.key").chmod(0o644)
-    level, text = (await found(config))["state"]
-    assert level is Level.FAIL
-    assert "chmod 600" in text
-
-
-async def test_a_named_token_file_must_be_there(config: Path, tmp_path: Path) -> None:
-    """Only a token of our own is made at the first start."""
-    text = config.read_text().replace(
-        "[http.public]", f'token_file = "{tmp_path}/nope"\n[http.public]'
-    )
-    config.write_text(text)
-    assert "nope is missing" in (await found(config))["control token"][1]
-
-
-async def test_a_missing_state_directory_is_not_made(
-    config: Path, tmp_path: Path
-) -> None:
-    """A look changes nothing that it need not."""
-    text = config.read_text().replace(f'"{tmp_path}/state"', f'"{tmp_path}/new"')
-    config.write_text(text)
-    async for finding in findings(config):
-        if finding.what == "state":
-            assert finding.text.endswith("will be made")
-            assert not (tmp_path / "new").exists()
-
-
 async def test_passwords_must_be_there_and_open(
     config: Path, fleet: None, db: Database, state: Path
 ) -> None:
@@ -161,22 +120,6 @@ async def test_passwords_must_be_there_and_open(
     assert (await found(config))["passwords"] == (Level.OK, "1 open with this key")
 
 
-async def test_a_running_daemon_holds_the_listeners(config: Path, helm: Helm) -> None:
-    """Its port is taken by the right one."""
-    assert (await found(config))["http"] == (Level.OK, "a daemon answers: active")
-
-
-async def test_a_taken_port_is_a_failure(
-    config: Path, port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What somebody else uses is told with the setting to change."""
-    monkeypatch.setattr(client, "READY_LIMIT_S", 0.1)  # for who never answers
-    with socket.create_server(("127.0.0.1", port)):
-        level, text = (await found(config))["http.control"]
-    assert level is Level.FAIL
-    assert "change [http.control] listen" in text
-
-
 async def test_a_pool_without_mailboxes_is_a_warning(
     config: Path, fleet: None, db: Database
 ) -> None:
@@ -187,32 +130,3 @@ async def test_a_pool_without_mailboxes_is_a_warning(
         Level.WARN,
         "campaign spring has no mailbox in its pool",
     )
-
-
-async def test_what_is_wrong_with_python_is_a_failure(
-    config: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """S20: an old library or a lenient parser is told before it matters."""
-    monkeypatch.setattr(selftest, "old_libraries", lambda: ["x 1 is too old"])
-    monkeypatch.setattr(selftest, "has_strict_parser", lambda: False)
-    faults = [one.text async for one in findings(config) if one.what == "python"]
-    assert faults == [
-        "x 1 is too old",
-        "aiohttp runs without its parser in C: install its wheel",
-    ]
-
-
-def test_addresses_are_tried_as_the_daemon_would(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A free one has no fault, whatever its kind; a taken or impossible one has."""
-    monkeypatch.chdir(tmp_path)  # the path of a socket is short
-    free, missing = UnixListen(Path("c.sock")), UnixListen(Path("no/c.sock"))
-    assert bind_fault(free) is None
-    assert bind_fault(missing) == "no such file or directory"
-    with socket.socket(socket.AF_UNIX) as other:
-        other.bind("c.sock")
-        other.listen()
-        assert bind_fault(free) == "c.sock is used by another program"
-    assert bind_fault(free) is None  # a dead socket is replaced
-    assert bind_fault(TcpListen("192.0.2.1", 9)) is not None
