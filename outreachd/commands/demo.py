@@ -11,8 +11,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -30,7 +28,7 @@ from outreachd.commands.base import (
 from outreachd.daemon import Daemon, Parts
 from outreachd.demo import report
 from outreachd.demo.book import read
-from outreachd.demo.day import DayError, SteppingClock, last_monday, live, running
+from outreachd.demo.day import DayError, last_monday, live, running
 from outreachd.demo.judgement import Judgement, judge
 from outreachd.demo.moment import Outline
 from outreachd.demo.people import TooManyError, usual_contacts
@@ -104,34 +102,20 @@ def interruptible() -> Iterator[Callable[[], bool]]:
             loop.remove_signal_handler(number)
 
 
-@dataclass(slots=True)
-class Teller:
-    """Shows the demo's time to the SMTP server, once there is a stage to do it on."""
-
-    scene: Stage | None = None
-
-    def __call__(self, now: datetime) -> None:
-        """Tell an instant."""
-        if self.scene is not None:
-            self.scene.time.tell(now.timestamp())
-
-
 async def _play(size: Size, keep: bool, as_json: bool) -> bool:
-    house, teller = RealClock(), Teller()
-    began, talk = house.monotonic(), Console(stderr=True)
-    clock = SteppingClock(last_monday(house.now()), on_jump=teller)
+    house, talk = RealClock(), Console(stderr=True)
+    began, begins = house.monotonic(), last_monday(house.now())
     with talk.status("setting the stage ...") as spinner:
 
         def tell(what: str) -> None:
             spinner.update(f"setting the stage: {what} ...")
 
-        async with stage(size, clock, tell) as scene:
-            teller.scene = scene
+        async with stage(size, begins, tell) as scene:
             spinner.stop()
             with _logging_to(scene.home / "daemon.log"):
                 picture = Picture(outline(scene), talk)
                 with picture.showing():
-                    last = await live(scene, clock, picture.show)
+                    last = await live(scene, picture.show)
                 found = _judged(scene)
                 figures = report.Figures(
                     simulated_s=found.last - scene.started_at.timestamp(),
@@ -192,8 +176,11 @@ async def _keep(scene: Stage, talk: Console) -> None:
     daemon = Daemon(scene.settings, scene.dsn, scene.token, Parts(clock))
     try:
         async with running(daemon, clock) as ended:
-            talk.print(_directions(scene), highlight=False, soft_wrap=True)
+            is_told = False
             while not ended.done():
+                if daemon.address is not None and not is_told:
+                    talk.print(_directions(scene), highlight=False, soft_wrap=True)
+                    is_told = True
                 scene.time.tell(clock.now().timestamp())
                 await clock.sleep(TELL_TIME_S)
     except asyncio.CancelledError:

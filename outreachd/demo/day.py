@@ -23,7 +23,7 @@ from outreachd.store.steering import PgSteering
 
 # Virtual seconds. The first office opens at 9 in Moscow.
 BEGINS = timedelta(hours=5, minutes=30)
-STEP_S = 4.0
+STEP_S = 5.0
 POLL_S = 1800.0
 
 FRAME_S = 0.25  # between two pictures, as everything below: real seconds
@@ -54,10 +54,11 @@ def last_monday(now: datetime) -> datetime:
     return day - timedelta(days=(day.weekday() or 7)) + BEGINS
 
 
-async def live(
-    scene: Stage, clock: VirtualClock, show: Callable[[Moment], None]
-) -> Moment:
+async def live(scene: Stage, show: Callable[[Moment], None]) -> Moment:
     """Let the day pass; the answer is its last moment."""
+    clock = SteppingClock(
+        scene.started_at, on_jump=lambda now: scene.time.tell(now.timestamp())
+    )
     poll = {"claim_poll_s": POLL_S}  # beyond what is sane on a clock that does not jump
     send = scene.settings.send.model_copy(update=poll)
     settings = scene.settings.model_copy(update={"send": send})

@@ -27,7 +27,7 @@ NEXT = """\
    config/fleet.toml              copy it: your clients, domains and mailboxes
    ./run apply FILE               shows the plan, asks, applies
    ./run import FILE --campaign NAME
-   ./run run                      the first real letter leaves; README tells more
+   ./run run                      the first real letter leaves; see README
 """
 
 

@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from outreachd.clock import Clock
+from outreachd.clock import RealClock
 from outreachd.config import Settings, load
 from outreachd.demo.clockfile import ClockFile
 from outreachd.demo.fleet import ACCOUNTS, build_fleet
@@ -98,14 +98,14 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    size: Size, clock: Clock, tell: Callable[[str], None]
+    size: Size, begins: datetime, tell: Callable[[str], None]
 ) -> AsyncIterator[Stage]:
-    """Set the stage for a day that begins when ``clock`` says; clear it away."""
+    """Set the stage for a day that begins then; clear it away."""
     contacts = people(size.mailboxes, size.contacts, size.seed)
     forget_environment()
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="outreachd-demo-")))
-        time = ClockFile.create(home / "clock", clock.now().timestamp())
+        time = ClockFile.create(home / "clock", begins.timestamp())
         stack.callback(time.close)
         tell("an SMTP server in a process of its own")
         ports = await stack.enter_async_context(_sink(home))
@@ -115,9 +115,9 @@ async def stage(
         stack.push_async_callback(database.close, CLOSE_S)
         (home / "state").mkdir(mode=0o700)
         tell(f"{size.mailboxes} mailboxes")
-        roster = await _apply(database, home / "state", size.mailboxes, ports, clock)
+        roster = await _apply(database, home / "state", size.mailboxes, ports, begins)
         tell(f"{size.contacts} contacts")
-        await _enrol(database, contacts, clock)
+        await _enrol(database, contacts, begins)
         address = f"127.0.0.1:{_free_port()}"
         settings_file = _write_settings(home, server.dsn(), address)
         token, token_file = secrets.token_urlsafe(32), home / "state/control.token"
@@ -136,7 +136,7 @@ async def stage(
             time=time,
             roster=roster,
             contacts=contacts,
-            started_at=clock.now(),
+            started_at=begins,
         )
 
 
@@ -201,18 +201,18 @@ async def _apply(
     state: Path,
     mailboxes: int,
     ports: Mapping[str, int],
-    clock: Clock,
+    now: datetime,
 ) -> Roster:
-    fleet, now = build_fleet(mailboxes, ports), clock.now()
+    fleet = build_fleet(mailboxes, ports)
     async with database.connection() as connection:
-        await migrate(connection, clock)
+        await migrate(connection, RealClock())
         vault = Vault.unlock(state)
         await apply(connection, fleet, vault, now=now, author="demo")
         return await read_roster(connection, now)
 
 
 async def _enrol(
-    database: Database, contacts: Mapping[str, list[NewContact]], clock: Clock
+    database: Database, contacts: Mapping[str, list[NewContact]], now: datetime
 ) -> None:
     async with database.connection() as connection:
         for campaign, persons in contacts.items():
@@ -220,7 +220,7 @@ async def _enrol(
             assert target is not None
             for start in range(0, len(persons), BATCH):
                 batch = persons[start : start + BATCH]
-                await enrol(connection, target, batch, now=clock.now())
+                await enrol(connection, target, batch, now=now)
         await connection.execute("ANALYZE")  # as autovacuum would, had it the time
 
 
