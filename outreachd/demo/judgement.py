@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from math import inf
 
 from outreachd.demo.balance import Due, Evenness, Share, evenness, fairness
-from outreachd.demo.fleet import PLACES, place_names
+from outreachd.demo.places import PLACES, place_names
 from outreachd.demo.referee import (
     Accepted,
     Fleet,

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from random import Random
 
-from outreachd.demo.fleet import FIRST, LAST, PLACES, Place, campaign_name, capacities
+from outreachd.demo.fleet import capacities
+from outreachd.demo.places import FIRST, LAST, PLACES, Place, campaign_name
 from outreachd.rules.contact_row import NewContact
 
 # Part of a place's capacity that is used: retries need room, and chance is not even.

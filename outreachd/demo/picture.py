@@ -16,8 +16,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from outreachd.demo.fleet import CLOSES_MIN, OPENS_MIN, PLACES, Place
+from outreachd.demo.fleet import CLOSES_MIN, OPENS_MIN
 from outreachd.demo.moment import Moment, Outline
+from outreachd.demo.places import PLACES, Place
 from outreachd.rules.calendar import zone
 
 BAR = "▏▎▍▌▋▊▉█"

@@ -4,14 +4,8 @@ from collections import Counter
 
 import pytest
 
-from outreachd.demo.fleet import (
-    ACCOUNTS,
-    PLACES,
-    build_fleet,
-    capacities,
-    count_domains,
-    place_names,
-)
+from outreachd.demo.fleet import ACCOUNTS, build_fleet, capacities, count_domains
+from outreachd.demo.places import PLACES, place_names
 from outreachd.rules.fleet_plan import WantedCampaign, WantedDomain, WantedMailbox
 from outreachd.rules.model import Kind
 

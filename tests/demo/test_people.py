@@ -2,8 +2,9 @@
 
 import pytest
 
-from outreachd.demo.fleet import PLACES, capacities, place_names
+from outreachd.demo.fleet import capacities
 from outreachd.demo.people import TooManyError, people, usual_contacts
+from outreachd.demo.places import PLACES, place_names
 from outreachd.rules.address import normalise
 
 
