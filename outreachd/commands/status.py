@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,9 @@ from outreachd.commands.base import (
     json_option,
     show_json,
 )
-from outreachd.commands.client import readiness
+from outreachd.commands.client import ask, readiness
+from outreachd.commands.explain import from_database, moment
 from outreachd.commands.words import counted, shown, spoken
-from outreachd.helm import gates_of, load_pool
-from outreachd.rules.admission import Gate
 from outreachd.rules.model import State
 from outreachd.store.steering import PgSteering
 from outreachd.store.waiting import oldest_due
@@ -35,7 +35,7 @@ from outreachd.store.waiting import oldest_due
 # A daemon writes every 10 s that it lives; one silent for longer is taken for gone.
 SILENT = timedelta(seconds=25)
 MANY_PAUSES = 12
-MANY_CAMPAIGNS = 50
+MANY_CAMPAIGNS = 20
 # A wait for a gap or a rate is part of sending, not a reason not to.
 PATIENCE_S = 300.0
 
@@ -82,28 +82,39 @@ async def _why_waiting(opened: Desk, now: datetime) -> str:
     due = [id for id, due_at in oldest if due_at <= now]
     if not due:
         return f"nothing is due before {shown(oldest[0][1], now)}"
-    pool = await load_pool(opened.database, opened.clock)
-    longest: list[Gate] = []
-    for id in due[:MANY_CAMPAIGNS]:
-        row = await PgSteering(opened.database).send(id)
-        assert row is not None  # sends are never deleted
-        told = gates_of(row, pool, now, opened.clock.monotonic())
-        longest.append(max(told, key=lambda gate: gate.wait_s))
+    longest = [await _longest(opened, id, now) for id in due[:MANY_CAMPAIGNS]]
     return _first_to_open(longest, now)
 
 
-def _first_to_open(gates: Sequence[Gate], now: datetime) -> str:
+async def _longest(opened: Desk, id: int, now: datetime) -> tuple[float, str]:
+    """Tell the gate of a send that stays closed longest: seconds, and in words.
+
+    A running daemon knows more than the database: who rests after failures.
+    """
+    told = await ask(opened.settings, f"/v1/sends/{id}/explain")
+    told = told or await from_database(opened, id)
+    found = (0.0, "")
+    for gate in told["gates"]:
+        if gate["open"]:
+            continue
+        opens_at = gate["opens_at"] and moment(gate["opens_at"])
+        wait_s = (opens_at - now).total_seconds() if opens_at else inf
+        if wait_s < PATIENCE_S and not gate["gate"].endswith("set back"):
+            continue
+        words = f"{gate['gate']} {gate['value']} (limit {gate['limit']})"
+        found = max(found, (wait_s, words))
+    return found
+
+
+def _first_to_open(waits: Sequence[tuple[float, str]], now: datetime) -> str:
     """Say what the campaign that may send soonest waits for."""
-    gate = min(gates, key=lambda gate: gate.wait_s)
-    if gate.wait_s <= PATIENCE_S:
+    wait_s, words = min(waits)
+    if not words:
         return "sending"
-    opens_at = gate.opens_at(now)
-    ends = (
-        f"nothing may be sent before {shown(opens_at, now)}"
-        if opens_at
-        else ("nothing may be sent")
-    )
-    return f"{ends}: {gate.name} {gate.value} (limit {gate.limit})"
+    if wait_s == inf:
+        return f"nothing may be sent: {words}"
+    opens = shown(now + timedelta(seconds=wait_s), now)
+    return f"nothing may be sent before {opens}: {words}"
 
 
 def is_alive(instance: Mapping[str, Any], now: datetime) -> bool:

@@ -158,3 +158,27 @@ async def test_a_daemon_that_cannot_send_says_why(
     """Its own reason comes first."""
     helm.is_ready = (False, "the database is away")
     assert await line(config, capsys) == "nothing is sent: the database is away"
+
+
+async def test_what_a_daemon_knows_of_failures_is_told(
+    config: Path,
+    put_sends: PutSends,
+    db: Database,
+    helm: Helm,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A relay that is down is said, however soon it is tried again."""
+    await put_sends(1)
+    await be_seen(db)
+    soon = RealClock().now() + timedelta(seconds=20)
+    gate = {
+        "gate": "account relay: set back",
+        "open": False,
+        "value": "connect: 0 connection refused",
+        "limit": "after 3 failures in a row",
+        "opens_at": soon.isoformat(),
+    }
+    helm.explained = {"gates": [{"open": True}, gate]}
+    told = await line(config, capsys)
+    assert "nothing may be sent before" in told
+    assert "account relay: set back connect: 0 connection refused" in told
