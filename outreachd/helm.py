@@ -166,7 +166,7 @@ def explain(
 ) -> dict[str, Any]:
     """Say of one send where it stands, what it must pass, and when it may go."""
     state = State(row["state"])
-    gates = gates_of(row, pool, now, mono) if state is State.SCHEDULED else []
+    gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
     waits = [gate.wait_s for gate in gates]
     longest = max(waits, default=0.0)
     next_allowed = None
@@ -187,7 +187,7 @@ def explain(
     }
 
 
-def gates_of(
+def _gates(
     row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
 ) -> list[Gate]:
     """List what a scheduled send must pass: its due time, calendar, pool and limits."""

@@ -91,8 +91,8 @@ async def _longest(opened: Desk, id: int, now: datetime) -> tuple[float, str]:
 
     A running daemon knows more than the database: who rests after failures.
     """
-    told = await ask(opened.settings, f"/v1/sends/{id}/explain")
-    told = told or await from_database(opened, id)
+    asked = await ask(opened.settings, f"/v1/sends/{id}/explain")
+    told = asked or await from_database(opened, id)
     found = (0.0, "")
     for gate in told["gates"]:
         if gate["open"]:
