@@ -8,6 +8,7 @@ or a pause reaches the running shift without stopping it.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -30,7 +31,7 @@ from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
 from outreachd.keyring import Keyring
 from outreachd.rules.model import Kind
-from outreachd.rules.records import Facts, Intent, IntentAnswer, LedgerAwayError
+from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError
 from outreachd.rules.share import FairShare
 from outreachd.rules.token import TokenMint
 from outreachd.store.database import Database
@@ -77,6 +78,8 @@ class Shift:
         self._tools = tools
         self._term = term
         self._share = share
+        # What was read first is taken on first: an old reading never overrules a new.
+        self._reading = asyncio.Lock()
         self.pool = pool
         clock = tools.clock
         self.recorder = Recorder(tools.ledger, tools.journal, clock, term=term)
@@ -153,13 +156,19 @@ class Shift:
 
     async def reload_fleet(self) -> None:
         """Take on the fleet as it was just applied."""
+        async with self._reading:
+            await self._reload_fleet()
+
+    async def _reload_fleet(self) -> None:
         now = self._tools.clock.now()
         async with self._tools.database.connection() as connection:
             roster = await read_roster(connection, now)
+            # For what is new to us: it may have been retired, and have sent today.
+            facts = await read_facts(connection, now)
             pauses = await read_pauses(connection, now)
             self._tools.keyring.replace(await read_secrets(connection), roster)
         now, mono = self._tools.clock.now(), self._tools.clock.monotonic()
-        self.pool.apply(roster, Facts(), now=now, mono=mono)
+        self.pool.apply(roster, facts, now=now, mono=mono)
         self.pool.set_pauses(pauses, now=now, mono=mono)
         self._weigh()
         self._journey.clerk = self._clerk()
@@ -168,10 +177,11 @@ class Shift:
 
     async def reload_pauses(self) -> None:
         """Take on the pauses as they are now."""
-        now = self._tools.clock.now()
-        async with self._tools.database.connection() as connection:
-            pauses = await read_pauses(connection, now)
-        self.pool.set_pauses(pauses, now=now, mono=self._tools.clock.monotonic())
+        async with self._reading:
+            now = self._tools.clock.now()
+            async with self._tools.database.connection() as connection:
+                pauses = await read_pauses(connection, now)
+            self.pool.set_pauses(pauses, now=now, mono=self._tools.clock.monotonic())
         self.feed.nudge()
 
     async def _begin(self, intents: Sequence[Intent]) -> Sequence[IntentAnswer]:
