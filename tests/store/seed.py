@@ -23,9 +23,9 @@ async def seed_fleet(connection: Connection, *, mailboxes: int = 3) -> None:
         " VALUES ('acme', 1, 'Acme GmbH, Berlin', 'UTC')"
     )
     await connection.execute(
-        "INSERT INTO account (name, kind, host, port, tls, rate_per_second,"
-        " max_connections, timezone)"
-        " VALUES ('relay', 'smtp', '127.0.0.1', 2525, 'none', 1000, 50, 'UTC')"
+        "INSERT INTO account (name, kind, host, port, tls, auth, rate_per_second,"
+        " max_connections, timezone) VALUES"
+        " ('relay', 'smtp', '127.0.0.1', 2525, 'none', 'password', 1000, 50, 'UTC')"
     )
     await connection.execute(
         "INSERT INTO domain (name, account_ids, daily_limit, rate_per_minute, timezone)"
@@ -34,8 +34,8 @@ async def seed_fleet(connection: Connection, *, mailboxes: int = 3) -> None:
     await connection.execute(
         "INSERT INTO mailbox (address, name, domain_id, daily_limit, hourly_limit,"
         " min_gap_s, jitter, workday_start_min, workday_end_min, timezone, signature,"
-        " tags) SELECT 'box' || i || '@mail.acme.example', 'Box', 1, 1000, 1000, 10, 0,"
-        " 0, 1440, 'UTC', '', '{}' FROM generate_series(1, $1::integer) i",
+        " tags, auth) SELECT 'box' || i || '@mail.acme.example', 'Box', 1, 1000, 1000,"
+        " 10, 0, 0, 1440, 'UTC', '', '{}', 'password' FROM generate_series(1, $1::integer) i",
         mailboxes,
     )
     for name, policy in (("spring", "hold"), ("autumn", "resend")):
