@@ -1,15 +1,19 @@
 """The laws of the demo's day: its clock, its beginning, its end."""
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from outreachd.clock import RealClock
+from outreachd.demo.book import read
 from outreachd.demo.day import BEGINS, STEP_S, SteppingClock, last_monday, live
+from outreachd.demo.judgement import judge
 from outreachd.demo.moment import Moment
-from outreachd.demo.stage import Size, stage
+from outreachd.demo.stage import GREYLISTED, Size, stage
 from outreachd.store.steering import PgSteering
+from outreachd.web.server import ListenError
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC) + BEGINS
 
@@ -47,3 +51,28 @@ async def test_a_small_day_comes_to_its_end() -> None:
     assert sum(last.by_domain.values()) == 12
     assert status["sends"] == {"sent": 12}
     assert MONDAY < last.now < MONDAY + timedelta(hours=18)
+
+
+@pytest.mark.slow
+async def test_a_larger_day_is_within_limits_even_and_fair() -> None:
+    """At the server's log: no fault, mailboxes in turn, nobody below its share."""
+    size = Size(mailboxes=120, contacts=1200, seed=1)
+    async with stage(size, MONDAY, lambda _: None) as scene:
+        await live(scene, lambda _: None)
+        letters = list(read(scene.log))
+        found = judge(letters, scene.roster, scene.contacts, MONDAY, GREYLISTED)
+    assert found.is_faultless, found.violations[:3]
+    assert max(even.widest_lead for even in found.even.values()) <= 2
+    assert found.put_off > 0
+    for name, share in found.shares.items():
+        assert share.got == pytest.approx(share.due, rel=0.04), name
+
+
+async def test_a_daemon_that_cannot_start_ends_the_day_with_its_words() -> None:
+    """Its own sentence reaches the person who asked for a demo."""
+    size = Size(mailboxes=4, contacts=4, seed=1)
+    async with stage(size, MONDAY, lambda _: None) as scene:
+        host, _, port = scene.address.partition(":")
+        with socket.create_server((host, int(port))):
+            with pytest.raises(ListenError, match="cannot listen"):
+                await live(scene, lambda _: None)
