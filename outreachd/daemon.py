@@ -10,11 +10,8 @@ journaled, the rest is given back, and the lease is free.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -23,19 +20,20 @@ import aiojobs
 import structlog
 
 from outreachd import __version__
+from outreachd.chores import Chores
 from outreachd.clock import Clock, RealClock
 from outreachd.config import Settings
 from outreachd.flow.lease import Lease
-from outreachd.flow.ports import Carrier
 from outreachd.helm import Helm
 from outreachd.keyring import Keyring
-from outreachd.notify import sd_notify, watchdog_interval_s
+from outreachd.notify import sd_notify
 from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.token import TokenMint
 from outreachd.shift import Shift, Tools
 from outreachd.store.berth import sign_in
 from outreachd.store.database import Database
-from outreachd.store.hints import Hint, Hints
+from outreachd.store.datadir import make_parents
+from outreachd.store.hints import Hints
 from outreachd.store.journal import Journal
 from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
@@ -52,9 +50,6 @@ from outreachd.wire.smtp import SmtpCarrier
 
 log = structlog.get_logger()
 
-HOUSEKEEPING_S = 10.0
-GAUGES_S = 15.0
-LAG_SAMPLE_S = 0.1
 AGAIN_S = 2.0
 FORGET_AFTER = timedelta(minutes=10)
 # After the limit of the dot, for the outcome to be written.
@@ -63,32 +58,21 @@ SECOND_SIGNAL_S = 10.0
 CLOSE_S = 5.0
 
 
-@dataclass(slots=True)
-class Parts:
-    """What may be given from outside: the demo's virtual clock, a test's carrier."""
-
-    clock: Clock
-    carrier: Carrier | None = None
-
-
 class Daemon:
-    """One process of outreachd."""
+    """One process of outreachd; ``clock`` may be a virtual one, for the demo."""
 
     def __init__(
-        self, settings: Settings, dsn: str, token: str, parts: Parts | None = None
+        self, settings: Settings, dsn: str, token: str, clock: Clock | None = None
     ) -> None:
-        parts = parts or Parts(RealClock())
         self._settings = settings
         self._dsn = dsn
         self._token = token
-        self._clock = parts.clock
+        self._clock = clock or RealClock()
         self._house = RealClock()  # leases, watchdog and servers live in real time
-        self._given_carrier = parts.carrier
         self._id = uuid4()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._shift: Shift | None = None
-        self._is_database_up = True
         self.metrics = Metrics()
         self.address: object = None
 
@@ -111,16 +95,7 @@ class Daemon:
             sd_notify("READY=1", "STATUS=standby")
             log.info("daemon.ready", instance=str(self._id), version=__version__)
             async with asyncio.TaskGroup() as group:
-                chores = [
-                    group.create_task(self._forever(chore), name=chore.__name__)
-                    for chore in (
-                        self._keep_house,
-                        self._show_gauges,
-                        self._sample_lag,
-                        self._pet_watchdog,
-                        self._hear_hints,
-                    )
-                ]
+                chores = [group.create_task(chore) for chore in self._chores.all()]
                 await self._shifts()
                 for task in chores:
                     task.cancel()
@@ -141,11 +116,8 @@ class Daemon:
         self._lease = Lease(self._leases, self._house, settings.send.lease_s)
         keyring = Keyring(vault)
         mint = TokenMint({0: vault.token_key}, 0)
-        carrier = self._given_carrier
-        if carrier is None:
-            smtp = _carrier(settings, keyring, self._house)
-            stack.push_async_callback(smtp.close)
-            carrier = smtp
+        carrier = _carrier(settings, keyring, self._house)
+        stack.push_async_callback(carrier.close)
         scheduler = aiojobs.Scheduler(
             limit=None,  # the feed's own bound on letters in flight is the limit
             pending_limit=1,
@@ -168,6 +140,18 @@ class Daemon:
             unsubscribe_mailto=public.unsubscribe_mailto,
             max_in_flight=settings.send.max_in_flight,
             poll_s=settings.send.claim_poll_s,
+        )
+        self._chores = Chores(
+            leases=self._leases,
+            lease=self._lease,
+            hints=Hints(self._database, self._house),
+            steering=PgSteering(self._database),
+            ledger=self._tools.ledger,
+            metrics=self.metrics,
+            house=self._house,
+            clock=self._clock,
+            shift=lambda: self._shift,
+            grace=timedelta(seconds=settings.send.uncertain_grace_s),
         )
         helm = Helm(
             self._database,
@@ -223,6 +207,7 @@ class Daemon:
         self._shift = shift
         if self._stopping.is_set():
             return
+        await self._chores.say_alive()
         sd_notify(f"STATUS=active, term {self._lease.term}")
         keeper = asyncio.create_task(self._lease.keep(shift.feed.stop))
         try:
@@ -259,98 +244,10 @@ class Daemon:
             stopped.cancel()
             task.cancel()
 
-    # --- chores -----------------------------------------------------------------------
-
-    async def _forever(self, chore: Callable[[], Awaitable[None]]) -> None:
-        """Begin a chore anew whenever it ends by a fault."""
-        while True:
-            try:
-                await chore()
-            except LedgerAwayError:
-                self._database_is(up=False)
-            except Exception:
-                log.exception("chore.broken", chore=chore.__name__)
-            await self._house.sleep(AGAIN_S)
-
-    async def _keep_house(self) -> None:
-        while True:
-            await self._leases.seen(
-                host=socket.gethostname(),
-                pid=os.getpid(),
-                version=__version__,
-                role="active" if self._shift else "standby",
-                now=self._house.now(),
-            )
-            self._database_is(up=True)
-            if self._shift is not None and self._lease.term is not None:
-                now = self._clock.now()
-                grace = timedelta(seconds=self._settings.send.uncertain_grace_s)
-                ledger = self._tools.ledger
-                await ledger.recover(term=self._lease.term, now=now)
-                settled = await ledger.settle_uncertain(now=now, before=now - grace)
-                for state, count in settled.items():
-                    log.warning("uncertain.settled", state=state.value, sends=count)
-            await self._house.sleep(HOUSEKEEPING_S)
-
-    async def _show_gauges(self) -> None:
-        steering = PgSteering(self._database)
-        while True:
-            status = await steering.status(self._clock.now())
-            self._database_is(up=True)
-            metrics = self.metrics
-            metrics.due.set(status["due"])
-            metrics.oldest_due_seconds.set(status["oldest_due_s"])
-            metrics.uncertain.set(status["sends"].get("uncertain", 0))
-            metrics.held.show(status["held"])
-            metrics.mailboxes.show(status["mailboxes"])
-            metrics.domains.show(status["domains"])
-            metrics.accounts.show(status["accounts"])
-            await self._house.sleep(GAUGES_S)
-
-    def _database_is(self, *, up: bool) -> None:
-        self.metrics.db_up.set(up)
-        if up != self._is_database_up:
-            self._is_database_up = up
-            if up:
-                log.info("ledger.back")
-            else:
-                log.warning("ledger.away")
-
-    async def _sample_lag(self) -> None:
-        while True:
-            before = self._house.monotonic()
-            await self._house.sleep(LAG_SAMPLE_S)
-            lag_s = self._house.monotonic() - before - LAG_SAMPLE_S
-            self.metrics.loop_lag_seconds.observe(max(lag_s, 0.0))
-            self.metrics.in_flight.set(len(self._shift.crew) if self._shift else 0)
-
-    async def _pet_watchdog(self) -> None:
-        """Say that the loop lives. A database that is away must not restart us."""
-        interval_s = watchdog_interval_s()
-        while interval_s is not None:
-            sd_notify("WATCHDOG=1")
-            await self._house.sleep(interval_s)
-        await self._stopping.wait()
-
-    async def _hear_hints(self) -> None:
-        await Hints(self._database, self._house).run(self._on_hint)
-
-    async def _on_hint(self, hint: Hint) -> None:
-        shift = self._shift
-        if shift is None:
-            return
-        match hint:
-            case Hint.FLEET:
-                await shift.reload_fleet()
-            case Hint.WORK:
-                shift.feed.hint()
-            case Hint.PAUSE:
-                await shift.reload_pauses()
-
     def _readiness(self) -> tuple[bool, str]:
         if self._stopping.is_set():
             return False, "stopping"
-        if not self._is_database_up:
+        if not self._chores.is_database_up:
             return False, "the database is away"
         if self._shift is None:
             return True, "standby: another daemon holds the lease"
@@ -376,7 +273,7 @@ def _carrier(settings: Settings, keyring: Keyring, clock: Clock) -> SmtpCarrier:
 def _state_directory(settings: Settings) -> Path:
     directory = settings.state.directory
     assert directory is not None  # load() fills it
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_parents(directory)
     return directory
 
 

@@ -26,6 +26,7 @@ from outreachd.mistakes import ConfigError
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.binaries import EmbeddedError
 from outreachd.store.database import Database, DatabaseError
+from outreachd.store.datadir import make_parents
 from outreachd.store.embedded import EmbeddedServer
 from outreachd.store.journal import JournalError
 from outreachd.store.migrate import SchemaError, migrate, pending
@@ -117,7 +118,7 @@ def state_directory(settings: Settings) -> Path:
     """Tell the state directory, made if it is missing."""
     directory = settings.state.directory
     assert directory is not None  # load() fills it
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_parents(directory)
     return directory
 
 

@@ -25,7 +25,7 @@ from outreachd.commands.base import (
     json_option,
     show_json,
 )
-from outreachd.daemon import Daemon, Parts
+from outreachd.daemon import Daemon
 from outreachd.demo import report
 from outreachd.demo.book import read
 from outreachd.demo.day import DayError, last_monday, live, running
@@ -173,7 +173,7 @@ def _tell(
 async def _keep(scene: Stage, talk: Console) -> None:
     """Leave a daemon on the real clock, until we are interrupted."""
     clock = RealClock()
-    daemon = Daemon(scene.settings, scene.dsn, scene.token, Parts(clock))
+    daemon = Daemon(scene.settings, scene.dsn, scene.token, clock)
     try:
         async with running(daemon, clock) as ended:
             is_told = False

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from outreachd.clock import Clock, RealClock, VirtualClock
-from outreachd.daemon import Daemon, Parts
+from outreachd.daemon import Daemon
 from outreachd.demo.moment import Moment
 from outreachd.demo.stage import Stage
 from outreachd.demo.tail import Tail
@@ -62,7 +62,7 @@ async def live(scene: Stage, show: Callable[[Moment], None]) -> Moment:
     poll = {"claim_poll_s": POLL_S}  # beyond what is sane on a clock that does not jump
     send = scene.settings.send.model_copy(update=poll)
     settings = scene.settings.model_copy(update={"send": send})
-    daemon = Daemon(settings, scene.dsn, scene.token, Parts(clock))
+    daemon = Daemon(settings, scene.dsn, scene.token, clock)
     async with running(daemon, clock) as ended:
         return await _watch(scene, clock, show, ended)
 

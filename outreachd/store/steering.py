@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,19 @@ from outreachd.store.database import Connection, Database
 
 class NoSuchError(LookupError):
     """Nothing of this kind has this name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """Counts of what waits and of the fleet by health."""
+
+    due: int
+    oldest_due_s: float
+    uncertain: int
+    held: dict[str, int]  # by reason
+    mailboxes: dict[str, int]  # by health
+    domains: dict[str, int]
+    accounts: dict[str, int]
 
 
 class PgSteering:
@@ -110,7 +124,7 @@ class PgSteering:
         author: str,
         now: datetime,
     ) -> int:
-        """Never write to an address or "@domain" again; tell how many sends it ended."""
+        """Never write to an address or "@domain" again; tell what it ended."""
         async with self._barred() as connection:
             client_id = await _find(connection, Kind.CLIENT, client) if client else None
             return await _suppress(
@@ -154,31 +168,29 @@ class PgSteering:
 
     # --- seeing ---------------------------------------------------------------------
 
+    async def gauges(self, now: datetime) -> Gauges:
+        """Count what dashboards show: nothing that grows with what was sent."""
+        async with self._database.connection() as connection:
+            return await _gauges(connection, now)
+
     async def status(self, now: datetime) -> dict[str, Any]:
         """Count sends, the due, the held, the fleet; list pauses and instances."""
         async with self._database.connection() as connection:
+            gauges = await _gauges(connection, now)
             sends = await connection.fetch(sql.text("count_sends"))
-            due, oldest = await connection.fetchrow(sql.text("count_due"), now)
-            waiting = await connection.fetch(sql.text("count_waiting"))
-            fleet = await connection.fetch(sql.text("count_fleet"), now)
+            pauses = await connection.fetch(sql.text("list_pauses"), now)
+            instances = await connection.fetch(sql.text("instances"))
             return {
                 "sends": {row["state"]: row["n"] for row in sends},
-                "due": due,
-                "oldest_due_s": (now - oldest).total_seconds() if oldest else 0.0,
+                "due": gauges.due,
+                "oldest_due_s": gauges.oldest_due_s,
                 "sent_today": await connection.fetchval(sql.text("sent_today"), now),
-                "held": {
-                    row["reason"]: row["n"] for row in waiting if row["state"] == "held"
-                },
-                "mailboxes": _by_health(fleet, "mailbox"),
-                "domains": _by_health(fleet, "domain"),
-                "accounts": _by_health(fleet, "account"),
-                "pauses": [
-                    dict(row)
-                    for row in await connection.fetch(sql.text("list_pauses"), now)
-                ],
-                "instances": [
-                    dict(row) for row in await connection.fetch(sql.text("instances"))
-                ],
+                "held": gauges.held,
+                "mailboxes": gauges.mailboxes,
+                "domains": gauges.domains,
+                "accounts": gauges.accounts,
+                "pauses": [dict(row) for row in pauses],
+                "instances": [dict(row) for row in instances],
             }
 
     async def send(self, id: int) -> dict[str, Any] | None:
@@ -196,6 +208,21 @@ class PgSteering:
         async with self._database.connection() as connection:
             rows = await connection.fetch(sql.text("find_sends"), address, campaign)
         return [row["id"] for row in rows]
+
+
+async def _gauges(connection: Connection, now: datetime) -> Gauges:
+    [(due, oldest)] = await connection.fetch(sql.text("count_due"), now)
+    waiting = await connection.fetch(sql.text("count_waiting"))
+    fleet = await connection.fetch(sql.text("count_fleet"), now)
+    return Gauges(
+        due=due,
+        oldest_due_s=(now - oldest).total_seconds() if oldest else 0.0,
+        uncertain=sum(row["n"] for row in waiting if row["state"] == "uncertain"),
+        held={row["reason"]: row["n"] for row in waiting if row["state"] == "held"},
+        mailboxes=_by_health(fleet, "mailbox"),
+        domains=_by_health(fleet, "domain"),
+        accounts=_by_health(fleet, "account"),
+    )
 
 
 async def _find(connection: Connection, kind: Kind, name: str) -> int:

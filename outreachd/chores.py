@@ -1,0 +1,165 @@
+"""What a daemon does besides sending: the house, the gauges, the watchdog, the hints.
+
+Each chore runs for ever and begins anew when it ends by a fault; none can stop a
+letter. A database that is away is noted once and said once. All in real time, also
+where the sending lives on a virtual clock.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from datetime import timedelta
+
+import structlog
+
+from outreachd import __version__
+from outreachd.clock import Clock
+from outreachd.flow.lease import Lease
+from outreachd.notify import sd_notify, watchdog_interval_s
+from outreachd.rules.records import LedgerAwayError
+from outreachd.shift import Shift
+from outreachd.store.hints import Hint, Hints
+from outreachd.store.lease import PgLeases
+from outreachd.store.ledger import PgLedger
+from outreachd.store.steering import PgSteering
+from outreachd.telemetry import Metrics
+
+log = structlog.get_logger()
+
+HOUSEKEEPING_S = 10.0
+GAUGES_S = 15.0
+LAG_SAMPLE_S = 0.1
+AGAIN_S = 2.0
+NEVER_S = 86_400.0
+
+
+class Chores:
+    """The daemon's chores, and what they know of the database."""
+
+    def __init__(
+        self,
+        *,
+        leases: PgLeases,
+        lease: Lease,
+        hints: Hints,
+        steering: PgSteering,
+        ledger: PgLedger,
+        metrics: Metrics,
+        house: Clock,
+        clock: Clock,
+        shift: Callable[[], Shift | None],
+        grace: timedelta,
+    ) -> None:
+        self._leases = leases
+        self._lease = lease
+        self._hints = hints
+        self._steering = steering
+        self._ledger = ledger
+        self._metrics = metrics
+        self._house = house
+        self._clock = clock
+        self._shift = shift
+        self._grace = grace  # what is uncertain for longer is settled by policy
+        self.is_database_up = True
+
+    def all(self) -> Iterator[Coroutine[object, object, None]]:
+        """Give each chore, to be run beside the sending."""
+        for chore in (
+            self._keep_house,
+            self._show_gauges,
+            self._sample_lag,
+            self._pet_watchdog,
+            self._hear_hints,
+        ):
+            yield self._forever(chore)
+
+    async def _forever(self, chore: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await chore()
+            except LedgerAwayError:
+                self._database_is(up=False)
+            except Exception:
+                log.exception("chore.broken", chore=chore.__name__)
+            await self._house.sleep(AGAIN_S)
+
+    async def say_alive(self) -> None:
+        """Put this daemon on the list of instances, and say as what."""
+        await self._leases.seen(
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            role="active" if self._shift() else "standby",
+            now=self._house.now(),
+        )
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self.say_alive()
+            self._database_is(up=True)
+            if self._shift() is not None and self._lease.term is not None:
+                now = self._clock.now()
+                await self._ledger.recover(term=self._lease.term, now=now)
+                settled = await self._ledger.settle_uncertain(
+                    now=now, before=now - self._grace
+                )
+                for state, count in settled.items():
+                    log.warning("uncertain.settled", state=state.value, sends=count)
+            await self._house.sleep(HOUSEKEEPING_S)
+
+    async def _show_gauges(self) -> None:
+        while True:
+            gauges = await self._steering.gauges(self._clock.now())
+            self._database_is(up=True)
+            metrics = self._metrics
+            metrics.due.set(gauges.due)
+            metrics.oldest_due_seconds.set(gauges.oldest_due_s)
+            metrics.uncertain.set(gauges.uncertain)
+            metrics.held.show(gauges.held)
+            metrics.mailboxes.show(gauges.mailboxes)
+            metrics.domains.show(gauges.domains)
+            metrics.accounts.show(gauges.accounts)
+            await self._house.sleep(GAUGES_S)
+
+    async def _sample_lag(self) -> None:
+        while True:
+            before = self._house.monotonic()
+            await self._house.sleep(LAG_SAMPLE_S)
+            lag_s = self._house.monotonic() - before - LAG_SAMPLE_S
+            self._metrics.loop_lag_seconds.observe(max(lag_s, 0.0))
+            shift = self._shift()
+            self._metrics.in_flight.set(len(shift.crew) if shift else 0)
+
+    async def _pet_watchdog(self) -> None:
+        """Say that the loop lives. A database that is away must not restart us."""
+        interval_s = watchdog_interval_s()
+        while True:
+            if interval_s is not None:
+                sd_notify("WATCHDOG=1")
+            await self._house.sleep(interval_s or NEVER_S)
+
+    async def _hear_hints(self) -> None:
+        await self._hints.run(self._on_hint)
+
+    async def _on_hint(self, hint: Hint) -> None:
+        shift = self._shift()
+        if shift is None:
+            return
+        match hint:
+            case Hint.FLEET:
+                await shift.reload_fleet()
+            case Hint.WORK:
+                shift.feed.hint()
+            case Hint.PAUSE:
+                await shift.reload_pauses()
+
+    def _database_is(self, *, up: bool) -> None:
+        self._metrics.db_up.set(up)
+        if up != self.is_database_up:
+            self.is_database_up = up
+            if up:
+                log.info("ledger.back")
+            else:
+                log.warning("ledger.away")
