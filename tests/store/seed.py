@@ -35,7 +35,8 @@ async def seed_fleet(connection: Connection, *, mailboxes: int = 3) -> None:
         "INSERT INTO mailbox (address, name, domain_id, daily_limit, hourly_limit,"
         " min_gap_s, jitter, workday_start_min, workday_end_min, timezone, signature,"
         " tags, auth) SELECT 'box' || i || '@mail.acme.example', 'Box', 1, 1000, 1000,"
-        " 10, 0, 0, 1440, 'UTC', '', '{}', 'password' FROM generate_series(1, $1::integer) i",
+        " 10, 0, 0, 1440, 'UTC', '', '{}', 'password'"
+        " FROM generate_series(1, $1::integer) i",
         mailboxes,
     )
     for name, policy in (("spring", "hold"), ("autumn", "resend")):

@@ -1,0 +1,148 @@
+"""The laws of reading the fleet and its recent past."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from outreachd.rules.model import Kind, OnUncertain, Pause, Ramp, Tls
+from outreachd.rules.records import Queue, Recent, Want
+from outreachd.store.database import Database
+from outreachd.store.roster import (
+    RosterError,
+    holidays_of,
+    read_facts,
+    read_pauses,
+    read_roster,
+    read_secrets,
+)
+from outreachd.store.steering import PgSteering
+from tests.store.seed import (
+    NOW,
+    add_send,
+    intent,
+    outcome,
+    owner_of,
+    seed_fleet,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+async def test_the_fleet_is_read_as_it_was_applied(db: Database) -> None:
+    """Zones are opened, ramps and calendars are the rules' values, pools are ids."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "UPDATE mailbox SET timezone = 'Europe/Berlin', ramp_start = 1,"
+            " ramp_end = 9, ramp_days = 5 WHERE id = 1"
+        )
+        await connection.execute(
+            "UPDATE campaign SET calendar = $1 WHERE id = 1",
+            '{"days": "mon-fri", "hours": "09:00-17:30", "timezone": "recipient",'
+            ' "holidays": "DE"}',
+        )
+        roster = await read_roster(connection, NOW)
+    box, plain = roster.mailboxes[1], roster.mailboxes[2]
+    assert (box.timezone, box.ramp) == (
+        ZoneInfo("Europe/Berlin"),
+        Ramp(start=1, end=9, days=5),
+    )
+    assert plain.ramp is None
+    assert roster.accounts[1].tls is Tls.NONE
+    spring = roster.campaigns[1]
+    assert (spring.calendar.timezone, spring.calendar.weekdays) == (
+        None,
+        frozenset(range(5)),
+    )
+    assert (spring.calendar.start_min, spring.calendar.end_min) == (540, 1050)
+    assert date(2026, 12, 25) in spring.calendar.holidays
+    assert spring.mailbox_ids == (1, 2, 3)
+    assert [step.number for step in spring.steps] == [1]
+    assert roster.campaigns[2].on_uncertain is OnUncertain.RESEND
+    assert roster.clients[1].name == "acme"
+    assert roster.domains[1].account_ids == (1,)
+
+
+async def test_what_is_retired_is_left_out(db: Database) -> None:
+    """It is history, not fleet."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute("UPDATE mailbox SET retired = true WHERE id = 2")
+        await connection.execute("UPDATE campaign SET retired = true WHERE id = 2")
+        roster = await read_roster(connection, NOW)
+    assert (set(roster.mailboxes), set(roster.campaigns)) == ({1, 3}, {1})
+
+
+@pytest.mark.parametrize("table", ["client", "account", "domain", "mailbox"])
+async def test_a_zone_nobody_knows_stops_the_start(db: Database, table: str) -> None:
+    """70: no silent UTC: the error names the zone and the way out."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(f"UPDATE {table} SET timezone = 'Mars/Olympus'")  # noqa: S608
+        with pytest.raises(RosterError, match=r"Mars/Olympus.*apply it anew"):
+            await read_roster(connection, NOW)
+
+
+async def test_facts_are_what_the_ledger_saw(db: Database) -> None:
+    """Promise 4: use by local day, days with sending, the attempts of the last hour."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        for i in range(3):
+            await add_send(connection, f"p{i}@x.example")
+    ledger, term, _ = await owner_of(db)
+    rows = await ledger.claim([Want(Queue(1, ""), 3)], term=term, now=NOW)
+    times = [NOW - 120 * MINUTE, NOW - 10 * MINUTE, NOW - MINUTE]
+    made = [intent(claim, at=at) for (_, claim), at in zip(rows, times, strict=True)]
+    await ledger.begin(made, term=term)
+    ended = [outcome(one, at=one.at + MINUTE / 2) for one in made[:2]]
+    await ledger.record(ended)
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO usage VALUES ('mailbox', 1, $1, 4, 40)", date(2026, 2, 1)
+        )
+        facts = await read_facts(connection, NOW)
+    today = NOW.date()
+    assert facts.used == {
+        (kind, 1, today): 3
+        for kind in (Kind.MAILBOX, Kind.DOMAIN, Kind.ACCOUNT, Kind.CLIENT)
+    }
+    assert facts.days_sent == {(Kind.MAILBOX, 1): 2, (Kind.DOMAIN, 1): 1}
+    # The last one has no end yet: it counts as ending now.
+    assert sorted(facts.recent, key=lambda recent: recent.at)[-2:] == [
+        Recent(1, 1, NOW - 10 * MINUTE + MINUTE / 2),
+        Recent(1, 1, NOW),
+    ]
+
+
+async def test_pauses_that_hold_now_are_read(db: Database) -> None:
+    """One that is over is not."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+    store = PgSteering(db)
+    await store.pause(Kind.CLIENT, "acme", "x", None, "ann", NOW)
+    await store.pause(Kind.ACCOUNT, "relay", "x", NOW, "ann", NOW - MINUTE)
+    async with db.connection() as connection:
+        pauses = await read_pauses(connection, NOW)
+    assert pauses == [Pause(kind=Kind.CLIENT, target_id=1, reason="x", until=None)]
+
+
+async def test_secrets_are_read_sealed(db: Database) -> None:
+    """By kind and id, as ciphertext."""
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO secret VALUES ('account', 1, $1)", uuid4().bytes
+        )
+        secrets = await read_secrets(connection)
+    assert list(secrets) == [("account", 1)]
+
+
+def test_holidays_are_of_a_country_or_a_part_of_it() -> None:
+    """Last year to three years ahead; no code, no holidays."""
+    assert holidays_of("", 2026) == frozenset()
+    assert date(2026, 3, 8) in holidays_of("DE-BE", 2026)
+    assert date(2026, 3, 8) not in holidays_of("DE", 2026)
+    assert date(2029, 12, 25) in holidays_of("DE", 2026)

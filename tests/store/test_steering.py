@@ -1,0 +1,176 @@
+"""The laws of steering: what people order holds at once, is noted, and can be seen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from outreachd.rules.model import Kind, State
+from outreachd.rules.records import Queue, Want
+from outreachd.store.database import Database
+from outreachd.store.steering import NoSuchError, PgSteering
+from tests.store.seed import NOW, add_send, intent, outcome, owner_of, seed_fleet
+
+NAMES = {
+    Kind.CLIENT: "acme",
+    Kind.CAMPAIGN: "spring",
+    Kind.DOMAIN: "mail.acme.example",
+    Kind.MAILBOX: "box1@mail.acme.example",
+    Kind.ACCOUNT: "relay",
+}
+HOUR = timedelta(hours=1)
+
+
+async def steering(db: Database, n: int = 0, **values: Any) -> PgSteering:
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        for i in range(n):
+            await add_send(connection, f"p{i}@x.example", **values)
+    return PgSteering(db)
+
+
+async def states(db: Database) -> list[str]:
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT state FROM send ORDER BY id")
+    return [row["state"] for row in rows]
+
+
+async def audit(db: Database) -> list[tuple[str, str]]:
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT author, action FROM audit ORDER BY id")
+    return [(row["author"], row["action"]) for row in rows]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_anything_can_be_paused_by_name_and_resumed(
+    db: Database, kind: Kind
+) -> None:
+    """A pause is shown, a second one replaces it, a resume ends it; all is noted."""
+    store = await steering(db)
+    await store.pause(kind, NAMES[kind], "first", None, "ann", NOW)
+    await store.pause(kind, NAMES[kind], "rest", NOW + HOUR, "ben", NOW)
+    [pause] = (await store.status(NOW))["pauses"]
+    assert (pause["kind"], pause["name"], pause["reason"]) == (
+        kind,
+        NAMES[kind],
+        "rest",
+    )
+    assert (await store.status(NOW + HOUR))["pauses"] == []
+    await store.resume(kind, NAMES[kind], "ann", NOW)
+    assert (await store.status(NOW))["pauses"] == []
+    assert await audit(db) == [("ann", "pause"), ("ben", "pause"), ("ann", "resume")]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_an_unknown_name_is_told(db: Database, kind: Kind) -> None:
+    """Nothing is paused by mistake, nothing is noted."""
+    store = await steering(db)
+    with pytest.raises(NoSuchError, match=f"there is no {kind} 'nobody'"):
+        await store.pause(kind, "nobody", "x", None, "ann", NOW)
+    assert await audit(db) == []
+
+
+async def held(db: Database) -> PgSteering:
+    store = await steering(db, 2, state="held", reason="missing_variable")
+    async with db.connection() as connection:
+        await add_send(
+            connection, "q@x.example", campaign_id=2, state="held", reason="bug"
+        )
+    return store
+
+
+@pytest.mark.parametrize(
+    ("which", "n"),
+    [
+        ({}, 3),
+        ({"campaign": "spring"}, 2),
+        ({"reason": "bug"}, 1),
+        ({"campaign": "spring", "reason": "bug"}, 0),
+        ({"ids": [1]}, 1),
+    ],
+)
+async def test_what_is_held_goes_on_when_a_person_says_so(
+    db: Database, which: dict[str, Any], n: int
+) -> None:
+    """Released sends are due now; others stay where they are."""
+    store = await held(db)
+    choice: dict[str, Any] = {"campaign": None, "reason": None, "ids": None} | which
+    assert await store.release(**choice, author="ann", now=NOW + HOUR) == n
+    assert (await states(db)).count("scheduled") == n
+    assert await audit(db) == [("ann", "release")]
+
+
+async def test_a_changed_letter_is_released_in_its_new_wording(db: Database) -> None:
+    """Its digest is forgotten, its name and date are not."""
+    identity = {"letter_sha256": b"s" * 32, "message_id": "<a@b.example>"}
+    store = await steering(db, 1, state="held", reason="letter_changed", **identity)
+    await store.release(campaign=None, reason=None, ids=None, author="ann", now=NOW)
+    async with db.connection() as connection:
+        row = await connection.fetchrow("SELECT letter_sha256, message_id FROM send")
+    assert row is not None
+    assert tuple(row) == (None, "<a@b.example>")
+
+
+@pytest.mark.parametrize("target", ["p0@x.example", "@x.example"])
+async def test_who_is_suppressed_has_nothing_waiting(db: Database, target: str) -> None:
+    """Scheduled and held sends end, the enrolment stops; twice is once."""
+    store = await steering(db, 1)
+    async with db.connection() as connection:
+        await add_send(connection, "p0@sub.x.example")
+    order: dict[str, Any] = {
+        "client": None,
+        "reason": "complaint",
+        "source": "phone",
+        "author": "ann",
+        "now": NOW,
+    }
+    assert await store.suppress(target, **order) == 1
+    assert await store.suppress(target, **order) == 0
+    assert await states(db) == ["suppressed", "scheduled"]
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT state FROM enrolment ORDER BY id")
+    assert [row["state"] for row in rows] == ["stopped", "active"]
+
+
+async def test_an_opt_out_is_taken_at_its_word(db: Database) -> None:
+    """Promise 5: for this client; who has no such enrolment changes nothing."""
+    store = await steering(db, 2)
+    assert await store.enrolled_client(1) == "acme"
+    assert await store.enrolled_client(99) is None
+    assert await store.opt_out(1, "page", NOW)
+    assert not await store.opt_out(99, "page", NOW)
+    assert await states(db) == ["suppressed", "scheduled"]
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT email, client_id FROM suppression")
+    assert [tuple(row) for row in rows] == [("p0@x.example", 1)]
+
+
+async def test_status_counts_what_there_is(db: Database) -> None:
+    """States, what is due and how old, what is held and why, the fleet by health."""
+    store = await held(db)
+    async with db.connection() as connection:
+        await add_send(connection, "due@x.example", NOW - HOUR)
+        await add_send(connection, "later@x.example", NOW + HOUR)
+    ledger, term, _ = await owner_of(db)
+    await store.pause(Kind.MAILBOX, NAMES[Kind.MAILBOX], "x", None, "ann", NOW)
+    status = await store.status(NOW)
+    assert status["sends"] == {"held": 3, "scheduled": 2}
+    assert (status["due"], status["oldest_due_s"]) == (1, 3600)
+    assert status["held"] == {"missing_variable": 2, "bug": 1}
+    assert status["mailboxes"] == {"well": 2, "resting": 1}
+    assert status["sent_today"] == 0
+    [(_, claim)] = await ledger.claim([Want(Queue(1, ""), 1)], term=term, now=NOW)
+    made = intent(claim, 2)
+    await ledger.begin([made], term=term)
+    assert (await store.status(NOW))["sent_today"] == 1
+    await ledger.record([outcome(made, State.UNCERTAIN)])
+
+    shown = await store.send(claim.send_id)
+    assert shown is not None
+    assert (shown["state"], shown["mailbox"]) == ("uncertain", "box2@mail.acme.example")
+    assert [attempt["outcome"] for attempt in shown["attempt_list"]] == ["uncertain"]
+    assert await store.send(10_000) is None
+    assert await store.find_sends("due@x.example", None) == [claim.send_id]
+    assert await store.find_sends("due@x.example", "autumn") == []
