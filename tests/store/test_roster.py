@@ -118,6 +118,21 @@ async def test_facts_are_what_the_ledger_saw(db: Database) -> None:
     ]
 
 
+async def test_a_long_attempt_counts_from_its_end(db: Database) -> None:
+    """Begun more than an hour ago and ended less than one ago: its hour is not over."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await add_send(connection, "p@x.example")
+    ledger, term, _ = await owner_of(db)
+    [(_, claim)] = await ledger.claim([Want(Queue(1, ""), 1)], term=term, now=NOW)
+    made = intent(claim, at=NOW - 70 * MINUTE)
+    await ledger.begin([made], term=term)
+    await ledger.record([outcome(made, at=NOW - 50 * MINUTE)])
+    async with db.connection() as connection:
+        facts = await read_facts(connection, NOW)
+    assert list(facts.recent) == [Recent(1, 1, NOW - 50 * MINUTE)]
+
+
 async def test_pauses_that_hold_now_are_read(db: Database) -> None:
     """One that is over is not."""
     async with db.connection() as connection:

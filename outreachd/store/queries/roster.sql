@@ -41,13 +41,14 @@ SELECT kind, target_id, count(*) AS days FROM usage
 WHERE n > 0 AND kind IN ('mailbox', 'domain') GROUP BY kind, target_id;
 
 -- name: facts_recent
--- The newest attempts of the last hour of each mailbox, as many as its hour allows.
--- One without an end counts as ending now: its server may still be taking it. $1 now.
+-- The newest attempts of the last hour of each mailbox, as many as its hour allows. The
+-- hour counts from their end, which can be half an hour after their start; one without
+-- an end counts as ending now: its server may still be taking it. $1 now.
 SELECT m.id AS mailbox_id, a.account_id, coalesce(a.ended_at, $1::timestamptz) AS at
 FROM mailbox m
 CROSS JOIN LATERAL (
     SELECT account_id, ended_at FROM attempt
-    WHERE mailbox_id = m.id AND started_at > $1::timestamptz - interval '1 hour'
+    WHERE mailbox_id = m.id AND started_at > $1::timestamptz - interval '90 minutes'
     ORDER BY started_at DESC LIMIT m.hourly_limit) a
 WHERE NOT m.retired;
 
