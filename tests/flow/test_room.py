@@ -46,6 +46,7 @@ def test_two_domains_share_an_account() -> None:
     room, pool = room_of(
         roster(account(daily_limit=1), domain(1), domain(2), mailbox())
     )
+    assert room.is_open(pool.domains[1])
     room.spend(pool.domains[1])
     assert not room.is_open(pool.domains[2])
 
