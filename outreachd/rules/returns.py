@@ -12,15 +12,19 @@ from outreachd.rules.records import GiveBack
 
 # What waits for a person's word is looked at again this often, in case no word comes.
 AGAIN_S = 900.0
+# A first touch is bound to nobody and claimed only where there is room: it can be due
+# almost at once, so that nothing that was resumed is found asleep.
+FREE_AGAIN_S = 5.0
 
 
 def not_now(claim: Claim, now: datetime, wait_s: float, reason: str) -> GiveBack:
     """Let a row come due again when what stands in its way has passed."""
+    if reason == "no_room":
+        wait_s = min(wait_s, FREE_AGAIN_S if claim.mailbox_id is None else AGAIN_S)
     return GiveBack(
         send_id=claim.send_id,
         state=State.SCHEDULED,
-        due_at=now
-        + timedelta(seconds=min(wait_s, AGAIN_S) if reason == "no_room" else wait_s),
+        due_at=now + timedelta(seconds=wait_s),
         reason=reason,
     )
 

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 import pytest
+from msgspec import structs
 
 from outreachd.rules.model import Claim, State
 from outreachd.rules.records import GiveBack
 from outreachd.rules.returns import (
     AGAIN_S,
+    FREE_AGAIN_S,
     broken,
     expired,
     not_now,
@@ -68,11 +70,15 @@ def test_a_closed_window_is_waited_for_to_its_end() -> None:
     assert row.due_at == NOW + timedelta(days=3)
 
 
+@pytest.mark.parametrize(("mailbox_id", "most_s"), [(None, FREE_AGAIN_S), (3, AGAIN_S)])
 @pytest.mark.parametrize("wait_s", [5.0, 5000.0, inf])
-def test_no_room_is_looked_at_again_soon(wait_s: float) -> None:
-    """What waits for a person's word may be resumed at any time."""
-    row = not_now(CLAIM, NOW, wait_s, "no_room")
-    assert row.due_at == NOW + timedelta(seconds=min(wait_s, AGAIN_S))
+def test_no_room_is_looked_at_again_soon(
+    wait_s: float, mailbox_id: int | None, most_s: float
+) -> None:
+    """What waits for a person's word may be resumed; a free row finds another way."""
+    claim = structs.replace(CLAIM, mailbox_id=mailbox_id)
+    row = not_now(claim, NOW, wait_s, "no_room")
+    assert row.due_at == NOW + timedelta(seconds=min(wait_s, most_s))
 
 
 def test_who_is_held_or_ended_learns_why() -> None:
