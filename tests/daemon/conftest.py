@@ -17,7 +17,7 @@ from outreachd.clock import RealClock
 from outreachd.store.binaries import server_user
 from outreachd.store.embedded import EmbeddedServer
 from outreachd.store.migrate import migrate
-from tests.daemon.rig import until
+from tests.daemon.processes import until
 
 
 class Breakable:

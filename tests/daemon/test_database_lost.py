@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.conftest import Breakable
-from tests.daemon.rig import CLOCK, Running, until, world
+from tests.daemon.processes import CLOCK, Running, until
+from tests.daemon.rig import world
 
 RESTARTS = 10
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.conftest import Breakable
-from tests.daemon.rig import CLOCK, world
+from tests.daemon.processes import CLOCK
+from tests.daemon.rig import world
 
 STOPS = 20
 ANSWERS_MS = (2.0, 200.0, 1000.0)  # of three servers

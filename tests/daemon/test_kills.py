@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.rig import CLOCK, world
+from tests.daemon.processes import CLOCK
+from tests.daemon.rig import world
 
 KILLS = 30
 LETTERS = 5000

@@ -15,7 +15,8 @@ import pytest
 
 from outreachd.rules.fleet_plan import Fleet, WantedAccount
 from outreachd.rules.model import Kind
-from tests.daemon.rig import CLOCK, Running, until, world
+from tests.daemon.processes import CLOCK, Running, until
+from tests.daemon.rig import world
 from tests.wire.server import Act, ScriptedServer
 
 METRICS = {  # the contract with dashboards: names and labels

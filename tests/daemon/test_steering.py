@@ -15,7 +15,8 @@ from outreachd.rules.fleet_plan import Fleet, WantedMailbox
 from outreachd.rules.model import Kind
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.store.vault import Vault
-from tests.daemon.rig import CLOCK, Running, World, world
+from tests.daemon.processes import CLOCK, Running
+from tests.daemon.rig import World, world
 
 PAUSES = 55
 LEAVERS = 40

@@ -11,7 +11,8 @@ import pytest
 
 from outreachd.demo import referee
 from outreachd.store.roster import read_roster
-from tests.daemon.rig import CLOCK, LEASE_S, Running, World, world
+from tests.daemon.processes import CLOCK, Running
+from tests.daemon.rig import LEASE_S, World, world
 
 GAP_S = 1.0
 RATE = 20.0  # a second, by the account; the mailboxes alone would make it 30
