@@ -1,0 +1,150 @@
+"""The laws of a daemon's chores: none stops for good, a lost database is said once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from outreachd.chores import GAUGES_S, Chores
+from outreachd.clock import VirtualClock
+from outreachd.flow.lease import Lease
+from outreachd.rules.records import LedgerAwayError
+from outreachd.store.database import Database
+from outreachd.store.hints import Hints
+from outreachd.store.lease import PgLeases
+from outreachd.store.ledger import PgLedger
+from outreachd.store.steering import Gauges, PgSteering
+from outreachd.telemetry import Metrics
+
+START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+
+
+class Moody(PgSteering):
+    """A database that is away, breaks, or answers, as the test says."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.moods: list[Exception | None] = []
+        self.asked = asyncio.Semaphore(0)
+
+    async def gauges(self, now: datetime) -> Gauges:
+        """Answer by mood."""
+        self.asked.release()
+        mood = self.moods.pop(0) if self.moods else None
+        if mood is not None:
+            raise mood
+        return Gauges(
+            due=7,
+            oldest_due_s=3.0,
+            uncertain=1,
+            held={"missing_variable": 2},
+            mailboxes={"well": 5},
+            domains={"well": 1},
+            accounts={"well": 1},
+        )
+
+
+@asynccontextmanager
+async def chores(
+    database: Database, steering: Moody
+) -> AsyncIterator[tuple[Chores, Metrics]]:
+    """Run all chores of a standby on a clock that jumps."""
+    clock, metrics, owner = VirtualClock(START), Metrics(), uuid4()
+    leases = PgLeases(database, owner)
+    made = Chores(
+        leases=leases,
+        lease=Lease(leases, clock, 15.0),
+        hints=Hints(database, clock),
+        steering=steering,
+        ledger=PgLedger(database, owner),
+        metrics=metrics,
+        house=clock,
+        clock=clock,
+        shift=lambda: None,
+        grace=timedelta(minutes=20),
+    )
+    tasks = [asyncio.create_task(chore) for chore in made.all()]
+    tasks.append(asyncio.create_task(clock.run()))
+    try:
+        yield made, metrics
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def gauge(metrics: Metrics, name: str, **labels: str) -> float | None:
+    """Read one gauge as Prometheus would."""
+    return metrics.registry.get_sample_value(name, labels)
+
+
+async def test_gauges_follow_the_database(db: Database) -> None:
+    """What waits and how the fleet is stands on the dashboard."""
+    steering = Moody(db)
+    async with chores(db, steering) as (_, metrics):
+        await steering.asked.acquire()
+        await steering.asked.acquire()  # the first answer has been shown
+    assert gauge(metrics, "outreachd_due") == 7
+    assert gauge(metrics, "outreachd_uncertain") == 1
+    assert gauge(metrics, "outreachd_held", reason="missing_variable") == 2
+    assert gauge(metrics, "outreachd_mailboxes", health="well") == 5
+
+
+@pytest.mark.parametrize("fault", [LedgerAwayError("away"), ZeroDivisionError()])
+async def test_a_chore_that_broke_begins_anew(db: Database, fault: Exception) -> None:
+    """Neither a lost database nor a bug of ours leaves the dashboard standing still."""
+    steering = Moody(db)
+    steering.moods = [fault]
+    async with chores(db, steering) as (_, metrics):
+        for _ in range(3):
+            await steering.asked.acquire()
+    assert gauge(metrics, "outreachd_due") == 7
+    assert GAUGES_S > 0
+
+
+async def test_a_lost_database_is_known_and_so_is_its_return(db: Database) -> None:
+    """Readiness and `db_up` follow, down and up again."""
+    steering = Moody(db)
+    steering.moods = [LedgerAwayError("away"), LedgerAwayError("away")]
+    async with chores(db, steering) as (made, metrics):
+        seen: set[bool] = set()
+        while seen != {True, False}:
+            await steering.asked.acquire()
+            seen.add(made.is_database_up)
+        while not made.is_database_up:
+            await steering.asked.acquire()
+    assert gauge(metrics, "outreachd_db_up") in (0, 1)
+
+
+async def test_a_standby_is_on_the_list_of_instances(db: Database) -> None:
+    """An operator sees who would take over."""
+    async with chores(db, Moody(db)) as (made, _):
+        await made.say_alive()
+        status = await PgSteering(db).status(START)
+    assert [instance["role"] for instance in status["instances"]] == ["standby"]
+
+
+async def test_the_watchdog_is_told_while_the_loop_lives(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the database is away: that is no reason to be restarted."""
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(path))
+        listening.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+        monkeypatch.delenv("WATCHDOG_PID", raising=False)
+        steering = Moody(db)
+        steering.moods = [LedgerAwayError("away")] * 3
+        async with chores(db, steering):
+            for _ in range(4):
+                await steering.asked.acquire()
+        assert listening.recv(100) == b"WATCHDOG=1"
