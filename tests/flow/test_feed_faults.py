@@ -136,6 +136,36 @@ async def test_rows_that_are_locked_do_not_make_the_feed_spin() -> None:
     assert 1 < world.ledger.calls["claim"] <= 101
 
 
+class PartlyLocked(FakeLedger):
+    """Campaign 1 is locked by somebody else until the test says otherwise."""
+
+    is_locked = True
+
+    async def claim(
+        self, wants: Sequence[Want], *, term: int, now: datetime
+    ) -> list[tuple[int | Queue, Claim]]:
+        """Skip what is locked."""
+        free = [w for w in wants if not self.is_locked or w.source != Queue(1, "")]
+        return await super().claim(free, term=term, now=now)
+
+
+async def test_a_turn_that_came_to_nothing_costs_no_share() -> None:
+    """Who could not be served is not behind afterwards: halves are halves."""
+    ledger = PartlyLocked()
+    clients = (client(1), client(2), campaign(1), campaign(2, client_id=2))
+    world = World(roster(mailbox(min_gap_s=1.0), *clients), ledger=ledger)
+    world.add(300, prefix="a", campaign_id=1)
+    world.add(600, prefix="b", campaign_id=2)
+    async with world.running():
+        await world.clock.sleep(120)
+        ledger.is_locked = False
+        before = len(world.carrier.delivered)
+        await world.clock.sleep(120)
+    after = [name[0] for name in world.carrier.recipients()[before:]]
+    assert len(after) > 100
+    assert after.count("a") / len(after) == pytest.approx(0.5, abs=0.03)
+
+
 # --- the wall clock ----------------------------------------------------------------
 
 
