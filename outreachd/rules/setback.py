@@ -25,6 +25,18 @@ NEEDS_A_PERSON = {
 }
 
 
+# What a server says of whoever logged in: the account, where the mailbox did not.
+OF_THE_LOGIN = frozenset(
+    {
+        "account_suspended",
+        "auth_credentials",
+        "auth_rate_limit",
+        "quota_sender",
+        "relay_denied",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """Who rests and how; ``is_pause`` = until a person resumes it."""
@@ -77,9 +89,8 @@ def target(verdict: Verdict, *, own_login: bool) -> Kind | None:
         case Scope.RECIPIENT | Scope.MESSAGE:
             return None
         case Scope.MAILBOX:
-            if verdict.reason == "auth_credentials" and not own_login:
-                return Kind.ACCOUNT
-            return Kind.MAILBOX
+            shared = verdict.reason in OF_THE_LOGIN and not own_login
+            return Kind.ACCOUNT if shared else Kind.MAILBOX
         case Scope.DOMAIN:
             return Kind.DOMAIN
         case Scope.ACCOUNT:

@@ -144,7 +144,7 @@ async def test_a_pause_that_cannot_be_written_stops_nothing() -> None:
     world.feedback._pause = away
     suspended = Verdict(Scope.MAILBOX, Permanence.TEMPORARY, "account_suspended")
     await world.feedback.learn(permit_of(world), ending(suspended))
-    assert world.pool.lanes[1].standing.setback is not None
+    assert world.pool.accounts[1].setback is not None
 
 
 @pytest.mark.parametrize("scope", [Scope.RECIPIENT, Scope.MESSAGE])
