@@ -56,6 +56,8 @@ FORGET_AFTER = timedelta(minutes=10)
 RECORD_S = 30.0
 SECOND_SIGNAL_S = 10.0
 CLOSE_S = 5.0
+# Claim, intent, outcome and return, each once at a time, and one to spare.
+HOT_CONNECTIONS = 5
 
 
 class Daemon:
@@ -109,6 +111,8 @@ class Daemon:
         vault = Vault.unlock(state)
         self._database = await Database.open(self._dsn)
         stack.push_async_callback(self._database.close, CLOSE_S)
+        hot = await Database.open(self._dsn, hot=True, max_connections=HOT_CONNECTIONS)
+        stack.push_async_callback(hot.close, CLOSE_S)
         journal = Journal(state / "outcomes.journal")
         stack.callback(journal.close)
         # The journal is ours alone: whoever worked in this directory has ended.
@@ -128,7 +132,7 @@ class Daemon:
         public = settings.http.public
         self._tools = Tools(
             database=self._database,
-            ledger=PgLedger(self._database, self._id),
+            ledger=PgLedger(hot, self._id),
             journal=journal,
             keyring=keyring,
             mint=mint,

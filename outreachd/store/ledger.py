@@ -23,6 +23,7 @@ from outreachd.rules.records import (
     Intent,
     IntentAnswer,
     LeaseLostError,
+    LedgerAwayError,
     Outcome,
     Queue,
     Want,
@@ -32,6 +33,8 @@ from outreachd.store.database import Database
 
 # How long a statement of the hot path may wait for a connection, in seconds.
 ACQUIRE_S = 10.0
+# How often an intent begins again because a pause or an opt-out came in between.
+STALE_AT_MOST = 50
 UNREADABLE = "(unreadable)"
 
 Row = TypeVar("Row", GiveBack, Outcome)
@@ -133,17 +136,21 @@ class PgLedger:
         return answers
 
     async def _begin(self, intents: Sequence[Intent], term: int) -> list[IntentAnswer]:
-        async with self._database.connection(ACQUIRE_S) as connection:
-            async with connection.transaction():
-                if not await connection.fetchval(sql.text("fence"), self._owner, term):
-                    raise LeaseLostError(f"term {term} is over")
+        for _ in range(STALE_AT_MOST):
+            async with self._database.connection(ACQUIRE_S) as connection:
                 rows = await connection.fetch(
-                    sql.text("begin_attempts"), _json(intents), term
+                    sql.text("begin_attempts"), _json(intents), term, self._owner
                 )
-        answers = [IntentAnswer.GONE] * len(intents)
-        for place, answer in rows:
-            answers[place - 1] = IntentAnswer(answer)
-        return answers
+            told = dict(rows)
+            fence = told.pop(0)
+            if fence == "lost":
+                raise LeaseLostError(f"term {term} is over")
+            if fence == "fenced":
+                return [
+                    IntentAnswer(told.get(place, IntentAnswer.GONE))
+                    for place in range(1, len(intents) + 1)
+                ]
+        raise LedgerAwayError("pauses and opt-outs come too fast to write an intent")
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes; one already settled is left as it is."""

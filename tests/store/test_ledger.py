@@ -145,7 +145,9 @@ async def test_an_opt_out_waits_for_open_intents_and_is_seen_by_the_next(
     steering = PgSteering(db)
     async with db.connection() as connection:
         async with connection.transaction():
-            assert await connection.fetchval(sql.text("fence"), owner, term)
+            await connection.execute(
+                "SELECT FROM lease WHERE owner = $1 FOR SHARE", owner
+            )
             leaving = asyncio.create_task(steering.opt_out(2, "page", NOW))
             await wait_for_lock(db)
             assert not leaving.done()

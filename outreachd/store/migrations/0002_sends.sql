@@ -53,8 +53,9 @@ CREATE TABLE send (
     reason        text,                      -- why it waits or ended, one word
     detail        text,                      -- the same for people
     changed_at    timestamptz NOT NULL,
-    -- A step is written to a contact once, however often it is imported or started.
-    UNIQUE (campaign_id, step_number, contact_id),
+    -- A step is written to a contact once, however often it is imported or started. The
+    -- contact stands first, so that this also finds all that is meant for a person.
+    UNIQUE (contact_id, campaign_id, step_number),
     -- What is leased or being sent has an owner's term; what was tried has its identity.
     CHECK (state NOT IN ('leased', 'sending') OR term IS NOT NULL),
     CHECK (state NOT IN ('sending', 'sent', 'uncertain')
@@ -72,7 +73,6 @@ CREATE INDEX send_lane ON send (mailbox_id, due_at, id)
 -- What a dead owner left behind, and what waits for evidence or a person.
 CREATE INDEX send_open ON send (state, changed_at)
     WHERE state IN ('leased', 'sending', 'uncertain', 'held');
-CREATE INDEX send_contact ON send (contact_id);
 
 -- The first-touch queues that exist: read at start instead of scanning sends.
 CREATE TABLE queue (
@@ -94,7 +94,7 @@ CREATE TABLE attempt (
     reply      text,
     reason     text,
     outcome    text CHECK (outcome IN ('sent', 'failed', 'uncertain', 'held', 'scheduled'))
-);
+) WITH (fillfactor = 70);  -- room for the outcome beside its intent
 CREATE INDEX attempt_send ON attempt (send_id);
 -- What the newest letters of a mailbox, domain or account were: a restart grants nothing.
 CREATE INDEX attempt_mailbox ON attempt (mailbox_id, started_at DESC);
@@ -122,14 +122,15 @@ CREATE TABLE suppression (
 );
 CREATE UNIQUE INDEX suppression_once ON suppression (email, coalesce(client_id, 0));
 
--- The one row that says who sends. Intents lock it FOR SHARE and check the term;
--- a pause or an opt-out locks it FOR UPDATE first, so that once it is committed no
--- intent can be on its way that has not seen it.
+-- The one row that says who sends. Intents lock it FOR SHARE and check the term. A pause
+-- or an opt-out first counts `gates` up: it waits for the intents under way, and one
+-- that began with an older picture of the gates sees the newer count and is not written.
 CREATE TABLE lease (
     name        text PRIMARY KEY,
     owner       uuid,
     term        bigint NOT NULL DEFAULT 0,
-    lease_until timestamptz NOT NULL DEFAULT '-infinity'
+    lease_until timestamptz NOT NULL DEFAULT '-infinity',
+    gates       bigint NOT NULL DEFAULT 0
 );
 INSERT INTO lease (name) VALUES ('fleet');
 

@@ -56,6 +56,6 @@ WITH wanted AS (
     SELECT $1::integer, 1, e.contact_id, e.id, w.zone, $5, $5, $5
     FROM enrolled e JOIN wanted w ON w.id = e.contact_id
     ORDER BY w.place
-    ON CONFLICT (campaign_id, step_number, contact_id) DO NOTHING
+    ON CONFLICT (contact_id, campaign_id, step_number) DO NOTHING
 )
 SELECT count(*) FROM enrolled;

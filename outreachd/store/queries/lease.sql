@@ -23,7 +23,7 @@ WHERE name = 'fleet' AND owner = $1 AND term = $2;
 -- name: bar_intents
 -- Wait for the intents under way and keep new ones out until this transaction ends:
 -- what it writes is seen by every later intent.
-SELECT 1 FROM lease WHERE name = 'fleet' FOR UPDATE;
+UPDATE lease SET gates = gates + 1 WHERE name = 'fleet';
 
 -- name: seen_instance
 -- $1 id, $2 host, $3 pid, $4 version, $5 role, $6 now.

@@ -1,6 +1,8 @@
 -- The life of a send in SQL: claim, intent, outcome, return, recovery.
 -- Each statement works on a whole batch: rows go in as one JSON array, which costs the
--- daemon a tenth of what a parameter for each column does.
+-- daemon a tenth of what a parameter for each column does. ANY (ARRAY(...)) makes the
+-- planner find rows by their ids, whatever it believes of the tables; coalesce() around
+-- the state keeps it off send_open, which is small but full of dead entries.
 
 -- name: claim_lanes
 -- Lease due rows that are bound to mailboxes. $1 mailbox ids, $2 counts, $3 now, $4 term.
@@ -58,19 +60,21 @@ SELECT queue.campaign_id, queue.zone,
      ORDER BY s.due_at LIMIT 1) AS due_at
 FROM unnest($1::integer[], $2::text[]) AS queue (campaign_id, zone);
 
--- name: fence
--- The right to send, checked on the database's own clock and locked until the end of
--- the transaction. Without a row the lease is gone. $1 owner, $2 term.
-SELECT 1 FROM lease
-WHERE name = 'fleet' AND owner = $1 AND term = $2 AND lease_until > clock_timestamp()
-FOR SHARE;
-
 -- name: begin_attempts
--- Write intents: what the ledger says to each, by its place. $1 the intents, JSON.
--- Runs after `fence` in the same transaction, so its snapshot sees every pause and
--- opt-out that was committed before the fence was taken. A cap that would be
--- exceeded breaks usage_within_cap and with it the whole statement. $2 term.
-WITH asked AS (
+-- Write intents: what the ledger says to each, by its place, and at place 0 of all of
+-- them: fenced, lost (another owns the fleet) or stale (ask again). $1 the intents, JSON,
+-- $2 term, $3 owner. One statement has one picture of the tables: `seen` is the count of
+-- gates in it, `fence` the count as locked now. If they agree, no pause or opt-out has
+-- been committed in between, and none can be until this is. The lease is judged by the
+-- database's own clock. A cap that would be exceeded breaks usage_within_cap and with it
+-- the whole statement.
+WITH fence AS MATERIALIZED (
+    SELECT gates FROM lease
+    WHERE name = 'fleet' AND owner = $3 AND term = $2 AND lease_until > clock_timestamp()
+    FOR SHARE
+), seen AS MATERIALIZED (
+    SELECT gates FROM lease WHERE name = 'fleet'
+), asked AS (
     SELECT a.*,
         (a.charges->0->>'day')::date AS mailbox_day,
         (a.charges->0->>'cap')::integer AS mailbox_cap,
@@ -89,8 +93,10 @@ WITH asked AS (
 ), mine AS (
     SELECT a.*, c.email
     FROM asked a
-    JOIN send s ON s.id = a.send_id AND s.state = 'leased' AND s.term = $2
+    JOIN send s ON s.id = a.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM asked))
+        AND coalesce(s.state) = 'leased' AND s.term = $2
     JOIN contact c ON c.id = s.contact_id
+    WHERE EXISTS (SELECT FROM fence JOIN seen USING (gates))
     FOR UPDATE OF s
 ), judged AS (
     SELECT m.*,
@@ -134,7 +140,12 @@ WITH asked AS (
     ON CONFLICT (kind, target_id, day)
     DO UPDATE SET n = usage.n + excluded.n, cap = excluded.cap
 )
-SELECT place, answer FROM judged;
+SELECT place, answer FROM judged
+UNION ALL
+SELECT 0, CASE
+    WHEN NOT EXISTS (SELECT FROM fence) THEN 'lost'
+    WHEN NOT EXISTS (SELECT FROM fence JOIN seen USING (gates)) THEN 'stale'
+    ELSE 'fenced' END;
 
 -- name: record_outcomes
 -- Settle attempts, each once: the newest attempt of a send that is being sent, or
@@ -155,7 +166,8 @@ WITH told AS (
     SET state = t.state, due_at = coalesce(t.due_at, s.due_at), reason = t.reason,
         detail = t.text, changed_at = t.at, term = NULL
     FROM told t
-    WHERE s.id = t.send_id AND s.attempt_id = t.attempt_id
+    WHERE s.id = t.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM told))
+      AND s.attempt_id = t.attempt_id
       AND (s.state = 'sending'
            OR (t.state IN ('sent', 'failed')
                AND (s.state = 'uncertain'
@@ -169,7 +181,8 @@ WITH told AS (
     SET ended_at = t.at, outcome = t.state, phase = t.phase, code = t.code,
         reply = t.text, reason = t.reason
     FROM told t
-    WHERE a.id = t.attempt_id AND (a.outcome IS NULL OR a.outcome = 'uncertain')
+    WHERE a.id = t.attempt_id AND a.id = ANY (ARRAY(SELECT attempt_id FROM told))
+      AND (a.outcome IS NULL OR a.outcome = 'uncertain')
 ), followed AS (
     INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, zone, mailbox_id,
                       due_at, first_due_at, thread, thread_subject, changed_at)
@@ -178,7 +191,7 @@ WITH told AS (
     FROM settled o
     JOIN enrolment e ON e.id = o.enrolment_id AND e.state = 'active'
     WHERE o.state = 'sent' AND o.next_number IS NOT NULL
-    ON CONFLICT (campaign_id, step_number, contact_id) DO NOTHING
+    ON CONFLICT (contact_id, campaign_id, step_number) DO NOTHING
 ), finished AS (
     UPDATE enrolment e
     SET state = CASE WHEN o.state = 'sent' THEN 'finished' ELSE 'stopped' END,
@@ -206,7 +219,8 @@ WITH told AS (
         attempts = s.attempts + t.tried::integer,
         mailbox_id = CASE WHEN t.tried THEN t.mailbox_id ELSE s.mailbox_id END
     FROM told t
-    WHERE s.id = t.send_id AND s.state = 'leased' AND s.term = $3
+    WHERE s.id = t.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM told))
+      AND coalesce(s.state) = 'leased' AND s.term = $3
     RETURNING s.contact_id, s.enrolment_id, t.state, t.reason, t.suppress
 ), stopped AS (
     UPDATE enrolment e SET state = 'stopped', reason = r.reason
