@@ -23,10 +23,10 @@ MANY = 5  # faults shown; the rest are counted
 NEXT = """\
  What next
    ./run demo --keep              the same, and it stays: look around in it
-   ./run check                    is everything fit to send?
    config/fleet.toml              copy it: your clients, domains and mailboxes
    ./run apply FILE               shows the plan, asks, applies
    ./run import FILE --campaign NAME
+   .venv/bin/outreachd check      is everything fit to send?
    ./run run                      the first real letter leaves; see README
 """
 
