@@ -106,21 +106,51 @@ class Daemon:
         log.info("daemon.ended")
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        settings = self._settings
-        state = _state_directory(settings)
+        """Open what lasts as long as the process, and wire it."""
+        state = _state_directory(self._settings)
         vault = Vault.unlock(state)
+        mint = TokenMint({0: vault.token_key}, 0)
         self._database = await Database.open(self._dsn)
         stack.push_async_callback(self._database.close, CLOSE_S)
-        hot = await Database.open(self._dsn, hot=True, max_connections=HOT_CONNECTIONS)
-        stack.push_async_callback(hot.close, CLOSE_S)
         journal = Journal(state / "outcomes.journal")
         stack.callback(journal.close)
         # The journal is ours alone: whoever worked in this directory has ended.
         self._leases = PgLeases(self._database, self._id, sign_in(state, self._id))
-        self._lease = Lease(self._leases, self._house, settings.send.lease_s)
-        keyring = Keyring(vault)
-        mint = TokenMint({0: vault.token_key}, 0)
-        carrier = _carrier(settings, keyring, self._house)
+        self._lease = Lease(self._leases, self._house, self._settings.send.lease_s)
+        self._tools = await self._make_tools(stack, Keyring(vault), mint, journal)
+        self._chores = Chores(
+            leases=self._leases,
+            lease=self._lease,
+            hints=Hints(self._database, self._house),
+            steering=PgSteering(self._database),
+            ledger=self._tools.ledger,
+            metrics=self.metrics,
+            house=self._house,
+            clock=self._clock,
+            shift=lambda: self._shift,
+            grace=timedelta(seconds=self._settings.send.uncertain_grace_s),
+        )
+        helm = Helm(
+            self._database,
+            self._clock,
+            mint,
+            shift=lambda: self._shift,
+            readiness=self._readiness,
+            drain=self.stop,
+        )
+        await self._listen(stack, helm)
+
+    async def _make_tools(
+        self,
+        stack: AsyncExitStack,
+        keyring: Keyring,
+        mint: TokenMint,
+        journal: Journal,
+    ) -> Tools:
+        """Make what every shift works with."""
+        hot = await Database.open(self._dsn, hot=True, max_connections=HOT_CONNECTIONS)
+        stack.push_async_callback(hot.close, CLOSE_S)
+        carrier = _carrier(self._settings, keyring, self._house)
         stack.push_async_callback(carrier.close)
         scheduler = aiojobs.Scheduler(
             limit=None,  # the feed's own bound on letters in flight is the limit
@@ -129,8 +159,8 @@ class Daemon:
             exception_handler=_on_job_fault,
         )
         stack.push_async_callback(scheduler.close)
-        public = settings.http.public
-        self._tools = Tools(
+        public, send = self._settings.http.public, self._settings.send
+        return Tools(
             database=self._database,
             ledger=PgLedger(hot, self._id),
             journal=journal,
@@ -142,30 +172,9 @@ class Daemon:
             spawn=scheduler.spawn,
             base_url=public.base_url or "",
             unsubscribe_mailto=public.unsubscribe_mailto,
-            max_in_flight=settings.send.max_in_flight,
-            poll_s=settings.send.claim_poll_s,
+            max_in_flight=send.max_in_flight,
+            poll_s=send.claim_poll_s,
         )
-        self._chores = Chores(
-            leases=self._leases,
-            lease=self._lease,
-            hints=Hints(self._database, self._house),
-            steering=PgSteering(self._database),
-            ledger=self._tools.ledger,
-            metrics=self.metrics,
-            house=self._house,
-            clock=self._clock,
-            shift=lambda: self._shift,
-            grace=timedelta(seconds=settings.send.uncertain_grace_s),
-        )
-        helm = Helm(
-            self._database,
-            self._clock,
-            mint,
-            shift=lambda: self._shift,
-            readiness=self._readiness,
-            drain=self.stop,
-        )
-        await self._listen(stack, helm)
 
     async def _listen(self, stack: AsyncExitStack, helm: Helm) -> None:
         http = self._settings.http

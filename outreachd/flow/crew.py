@@ -18,7 +18,7 @@ from outreachd.clock import Clock
 from outreachd.flow.journey import Ending, Journey, Trip
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.recorder import Recorder
-from outreachd.rules.model import Claim, State
+from outreachd.rules.model import Claim, Scope, State
 from outreachd.rules.records import GiveBack
 from outreachd.rules.returns import broken, uncounted
 from outreachd.telemetry import Metrics
@@ -100,7 +100,13 @@ class Crew:
 
     def _release(self, trip: Trip, ending: Ending) -> None:
         permit, mono = trip.permit, self._clock.monotonic()
-        self._pool.release(permit, spent=ending.spent, now=self._clock.now(), mono=mono)
+        self._pool.release(
+            permit,
+            spent=ending.spent,
+            now=self._clock.now(),
+            mono=mono,
+            was_heard=_is_about_a_recipient(ending),
+        )
         if ending.verdict is not None:
             self._metrics.send_seconds.observe(mono - trip.started)
         del self._jobs[trip.claim.send_id]
@@ -128,3 +134,9 @@ class Crew:
                 # It was cancelled before its first step: nothing of it ever ran.
                 self._returns.append(uncounted(trip.claim, self._clock.now()))
                 self._release(trip, Ending(State.SCHEDULED, spent=False))
+
+
+def _is_about_a_recipient(ending: Ending) -> bool:
+    """Tell whether a server looked at the letter's people, not at us or the line."""
+    verdict = ending.verdict
+    return verdict is not None and verdict.scope in (Scope.RECIPIENT, Scope.MESSAGE)

@@ -65,16 +65,17 @@ class Feedback:
         )
         assert found is not None
         self._failures[kind, id] = failures, found.setback
-        self._set_back(found.kind, id, found.setback)
-        log.warning(
-            "sender.set_back",
-            kind=found.kind.value,
-            id=id,
-            failures=failures,
-            reason=verdict.reason,
-            phase=reply.phase.value,
-            code=reply.code,
-        )
+        if found.setback is not rest:  # else one of those that failed together
+            self._set_back(found.kind, id, found.setback)
+            log.warning(
+                "sender.set_back",
+                kind=found.kind.value,
+                id=id,
+                rounds=found.setback.failures,
+                reason=verdict.reason,
+                phase=reply.phase.value,
+                code=reply.code,
+            )
         if found.is_pause:
             try:
                 await self._pause(found.kind, id, f"{verdict.reason}: {why}"[:200])

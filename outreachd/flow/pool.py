@@ -297,15 +297,26 @@ class Pool:
         return mailbox, domain, account, client
 
     def release(
-        self, permit: Permit, *, spent: bool, now: datetime, mono: float
+        self,
+        permit: Permit,
+        *,
+        spent: bool,
+        now: datetime,
+        mono: float,
+        was_heard: bool = False,
     ) -> None:
-        """End a permit: the gap counts from now if a letter may have gone out."""
+        """End a permit; the gap counts from now if a letter may have gone out.
+
+        ``was_heard``: a server refused it, so somebody has seen this sender. A list of
+        bad addresses is not tried any faster than a good one is written to.
+        """
         lane = permit.lane
         for day in permit.days:
             day.settle(spent=spent, now=now)
         lane.is_busy = False
         if spent:
             lane.standing.hour.add(mono)
+        if spent or was_heard:
             lane.standing.free_at = mono + gap_s(lane.standing.box, self._dice())
             lane.idle_since = mono
         if self.holds(lane):

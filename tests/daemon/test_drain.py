@@ -21,7 +21,7 @@ ENDS_BY_S = 12.0  # the grace for what has not begun, and two seconds more
 async def test_twenty_orderly_stops_leave_nothing_uncertain(
     tmp_path: Path, database_url: str
 ) -> None:
-    """Process 61: each stop ends with 0, gives back uncounted; the next goes on."""
+    """Promise 8, process 61: exit 0, given back uncounted; the next goes on."""
     dice = random.Random(61)
     took: list[float] = []
     async with world(tmp_path, database_url, slow_ms=ANSWERS_MS) as w:

@@ -18,7 +18,7 @@ LETTERS = 5000
 async def test_thirty_kills_lose_nothing_and_repeat_nothing(
     tmp_path: Path, database_url: str
 ) -> None:
-    """Process 60: killed at any moment, each letter went once or is shown uncertain."""
+    """Promises 1 and 2, process 60: each went once, or is shown uncertain."""
     dice = random.Random(60)
     waits: list[float] = []
     async with world(tmp_path, database_url, slow_ms=[80.0]) as w:
