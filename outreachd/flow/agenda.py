@@ -29,6 +29,7 @@ class Agenda:
         self._followers: set[int] = set()
         self._queue_due: dict[Queue, float] = {}
         self._queues_of: dict[int, list[Queue]] = {}
+        self._turn = 0  # where some_sources() goes on
         self._windows: dict[Queue, Hours | None] = {}
 
     def take_on(
@@ -51,6 +52,13 @@ class Agenda:
     def sources(self) -> list[int | Queue]:
         """List all that can have due work."""
         return [*self._lanes, *self._queue_due]
+
+    def some_sources(self, lanes: int) -> list[int | Queue]:
+        """List all queues and the next few lanes, so that all have their turn."""
+        ids = list(self._lanes)
+        start = self._turn if self._turn < len(ids) else 0
+        self._turn = start + lanes
+        return [*ids[start : self._turn], *self._queue_due]
 
     def learn(self, due: Mapping[int | Queue, datetime | None]) -> None:
         """Take over what the ledger said of the earliest due rows."""

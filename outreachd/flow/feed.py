@@ -40,6 +40,8 @@ log = structlog.get_logger()
 
 # Lanes asked for follow-ups in one claim: more would make one statement slow.
 FOLLOW_UPS_A_ROUND = 400
+# Lanes asked about in a slow poll: what is bound to a lane is mostly our own doing.
+LANES_A_POLL = 1200
 AWAY_S = 1.0
 # A claim that got nothing at all met rows that somebody else has locked.
 NOTHING_S = 0.2
@@ -156,10 +158,13 @@ class Feed:
             await self._ledger.give_back_strays(
                 self._crew.send_ids(), term=self._term, now=now
             )
-        self._is_stale = False
+        ask_all, self._is_stale = self._is_stale, False
         queues = await self._ledger.queues()
         self.agenda.take_on(self._pool.lanes, self._pool.roster.campaigns, queues)
-        self.agenda.learn(await self._ledger.next_due(self.agenda.sources()))
+        sources = (
+            self.agenda.sources() if ask_all else self.agenda.some_sources(LANES_A_POLL)
+        )
+        self.agenda.learn(await self._ledger.next_due(sources))
         self._asked_at = mono
         if not self.is_ledger_up:
             log.info("ledger.back")

@@ -35,6 +35,14 @@ def test_nothing_learnt_is_nothing_due() -> None:
     assert agenda.next_wait_s(MONDAY) == inf
 
 
+def test_every_lane_has_its_turn_to_be_asked_about() -> None:
+    """A slow poll asks of all queues and of a few lanes; in the end of all of them."""
+    agenda, _ = agenda_of(FIRST)
+    polls = [agenda.some_sources(1) for _ in range(3)]
+    assert polls == [[1, FIRST], [2, FIRST], [1, FIRST]]
+    assert agenda.some_sources(5) == [2, FIRST]
+
+
 def test_lanes_are_due_when_their_rows_are_longest_idle_first() -> None:
     """A learnt due time makes a follower, another answer or None unmakes it."""
     agenda, pool = agenda_of()
