@@ -26,6 +26,10 @@ from outreachd.store.fleet import apply
 from outreachd.store.migrate import migrate
 from outreachd.store.vault import Vault
 
+# Two SMTP servers: one that is faster than any client, one that takes its time.
+FAST = "outreachd.demo.sink"
+AIOSMTPD = "tests.bench.aiosmtpd_sink"
+
 TEXT = (
     "Hello {{ first_name }},\n\n"
     + "We make the thing that {{ company }} asked about and would like to show it.\n"
@@ -59,7 +63,6 @@ class Stage:
 
     home: Path
     dsn: str
-    server: EmbeddedServer
     sink: Sink
     vault: Vault
 
@@ -106,11 +109,11 @@ def start(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, *arguments])
 
 
-def open_sink(home: Path, name: str = "sink") -> Sink:
-    """Start a sink."""
+def open_sink(home: Path, name: str = "sink", module: str = FAST) -> Sink:
+    """Start a server."""
     log = home / f"{name}.log"
     process = subprocess.Popen(
-        [sys.executable, "-m", "outreachd.demo.sink", "--log", str(log)],
+        [sys.executable, "-m", module, "--log", str(log)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -121,17 +124,17 @@ def open_sink(home: Path, name: str = "sink") -> Sink:
 
 @asynccontextmanager
 async def stage(
-    *, mailboxes: int, letters: int, closed_share: float = 0.0
+    *, mailboxes: int, letters: int, closed_share: float = 0.0, server: str = FAST
 ) -> AsyncIterator[Stage]:
     """Set up everything; ``closed_share`` of the mailboxes may not send today."""
-    server = await asyncio.to_thread(EmbeddedServer.temporary)
+    postgres = await asyncio.to_thread(EmbeddedServer.temporary)
     with tempfile.TemporaryDirectory(prefix="outreachd-bench-") as directory:
         home = Path(directory)
-        sink = open_sink(home)
+        sink = open_sink(home, module=server)
         try:
             vault = Vault.unlock(home)
             _write_fleet(home, sink.port, mailboxes, closed_share)
-            connection = await asyncpg.connect(server.dsn(), command_timeout=600)
+            connection = await asyncpg.connect(postgres.dsn(), command_timeout=600)
             try:
                 await migrate(connection, RealClock())
                 now = RealClock().now()
@@ -150,12 +153,12 @@ async def stage(
                 await connection.execute("VACUUM ANALYZE")
             finally:
                 await connection.close()
-            made = Stage(home, server.dsn(), server, sink, vault)
+            made = Stage(home, postgres.dsn(), sink, vault)
             _write_settings(made)
             yield made
         finally:
             sink.close()
-            await asyncio.to_thread(server.stop)
+            await asyncio.to_thread(postgres.stop)
 
 
 def _write_settings(stage: Stage) -> None:

@@ -372,3 +372,39 @@ async def test_the_claim_walks_its_indexes(db: Database, mode: str) -> None:
                 assert node["Node Type"] != "Seq Scan", (name, node)
             kinds = {node["Node Type"] for node in nodes(plan)}
             assert not kinds & {"Hash Join", "Merge Join"}, (name, kinds)
+
+
+BATCHES = {
+    "begin_attempts": "'[]', 1, gen_random_uuid()",
+    "record_outcomes": "'[]'",
+    "give_back": f"'[]', '{NOW}', 1",
+}
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+async def test_batches_find_their_rows_by_id(
+    db: Database, database_url: str, is_empty: bool
+) -> None:
+    """71: planned once, on tables still empty, or large: never a scan, never send_open.
+
+    A plan made at the start stays for the life of a connection; one that reads a whole
+    table or walks an index full of dead entries would get slower with every letter.
+    """
+    hot = await Database.open(database_url, hot=True)
+    try:
+        async with db.connection() as connection:
+            await fill(connection)
+            if is_empty:
+                await connection.execute("TRUNCATE send, attempt")
+                await connection.execute("ANALYZE")
+        async with hot.connection() as connection:
+            for name, arguments in BATCHES.items():
+                await connection.execute(f"PREPARE b_{name} AS {sql.text(name)}")
+                query = f"EXPLAIN (FORMAT JSON) EXECUTE b_{name}({arguments})"
+                plan = msgspec.json.decode(await connection.fetchval(query))[0]["Plan"]
+                for node in nodes(plan):
+                    if node.get("Relation Name") in ("send", "attempt"):
+                        assert node["Node Type"] != "Seq Scan", (name, node)
+                    assert node.get("Index Name") != "send_open", (name, node)
+    finally:
+        await hot.close(5)
