@@ -316,9 +316,9 @@ class Pool:
         lane.is_busy = False
         if spent:
             lane.standing.hour.add(mono)
+            lane.idle_since = mono
         if spent or was_heard:
             lane.standing.free_at = mono + gap_s(lane.standing.box, self._dice())
-            lane.idle_since = mono
         if self.holds(lane):
             self.arm(lane, now, mono)
 

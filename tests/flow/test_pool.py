@@ -296,3 +296,17 @@ def test_gates_tell_what_takes_the_decision() -> None:
     names = [name for kind in Kind for name, _ in pool.standings(kind)]
     assert "box1@mail1.acme.example" in names
     assert len(names) == 5
+
+
+def test_a_refused_recipient_costs_the_gap_but_not_the_turn() -> None:
+    """A bad list is tried no faster than a good one; as nothing went, nothing counts."""
+    box = mailbox(1, min_gap_s=90.0, jitter=0.0)
+    pool = pool_of(roster(box, campaign(mailbox_ids=(1,))))
+    lane, plan = pool.lanes[1], pool.roster.campaigns[1]
+    idle_since = lane.idle_since
+    permit = pool.take(lane, plan, MONDAY, 1e5)
+    assert isinstance(permit, Permit)
+    pool.release(permit, spent=False, was_heard=True, now=MONDAY, mono=1e5)
+    assert lane.standing.wait_s(MONDAY, 1e5) == 90.0
+    assert lane.standing.day.used == 0
+    assert lane.idle_since == idle_since
