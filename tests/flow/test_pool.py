@@ -299,7 +299,7 @@ def test_gates_tell_what_takes_the_decision() -> None:
 
 
 def test_a_refused_recipient_costs_the_gap_but_not_the_turn() -> None:
-    """A bad list is tried no faster than a good one; as nothing went, nothing counts."""
+    """A bad list is tried no faster than a good one; nothing went, nothing counts."""
     box = mailbox(1, min_gap_s=90.0, jitter=0.0)
     pool = pool_of(roster(box, campaign(mailbox_ids=(1,))))
     lane, plan = pool.lanes[1], pool.roster.campaigns[1]
