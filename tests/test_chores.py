@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from outreachd.chores import GAUGES_S, Chores
+from outreachd.chores import Chores
 from outreachd.clock import VirtualClock
 from outreachd.flow.lease import Lease
 from outreachd.rules.records import LedgerAwayError
@@ -106,21 +106,21 @@ async def test_a_chore_that_broke_begins_anew(db: Database, fault: Exception) ->
         for _ in range(3):
             await steering.asked.acquire()
     assert gauge(metrics, "outreachd_due") == 7
-    assert GAUGES_S > 0
 
 
 async def test_a_lost_database_is_known_and_so_is_its_return(db: Database) -> None:
     """Readiness and `db_up` follow, down and up again."""
     steering = Moody(db)
-    steering.moods = [LedgerAwayError("away"), LedgerAwayError("away")]
+    # Often enough that another chore, which still reaches it, cannot always hide it.
+    steering.moods = [LedgerAwayError("away")] * 12
     async with chores(db, steering) as (made, metrics):
-        seen: set[bool] = set()
-        while seen != {True, False}:
+        # Readiness and gauge change in one step, so that they never disagree.
+        seen: list[tuple[bool, float | None]] = []
+        while (False, 0.0) not in seen or seen[-1] != (True, 1.0):
             await steering.asked.acquire()
-            seen.add(made.is_database_up)
-        while not made.is_database_up:
-            await steering.asked.acquire()
-    assert gauge(metrics, "outreachd_db_up") in (0, 1)
+            seen.append((made.is_database_up, gauge(metrics, "outreachd_db_up")))
+        told = set(seen[seen.index((False, 0.0)) :])
+    assert told == {(False, 0.0), (True, 1.0)}
 
 
 async def test_a_standby_is_on_the_list_of_instances(db: Database) -> None:

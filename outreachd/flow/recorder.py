@@ -52,7 +52,6 @@ class Recorder:
         self._journaled = 0
         self._leaving = asyncio.Event()
         self._has_left_some = False  # only in the journal: keep it for the next start
-        self.pending = 0  # handed in, not yet in the ledger
         self._outcomes: Batcher[Outcome, None] = Batcher(
             self._write_outcomes, linger_s=LINGER_S
         )
@@ -66,19 +65,11 @@ class Recorder:
 
     async def outcome(self, outcome: Outcome) -> None:
         """Record what became of an attempt."""
-        self.pending += 1
-        try:
-            await self._outcomes.submit(outcome)
-        finally:
-            self.pending -= 1
+        await self._outcomes.submit(outcome)
 
     async def give_back(self, row: GiveBack) -> None:
         """Return a claimed row for which no intent was written."""
-        self.pending += 1
-        try:
-            await self._returns.submit(row)
-        finally:
-            self.pending -= 1
+        await self._returns.submit(row)
 
     async def _write_outcomes(self, outcomes: Sequence[Outcome]) -> Sequence[None]:
         async def keep() -> None:
