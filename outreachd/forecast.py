@@ -14,12 +14,12 @@ from datetime import datetime
 
 from outreachd.clock import Clock, VirtualClock
 from outreachd.flow.agenda import hours_of
-from outreachd.flow.clerk import recipient_zone
 from outreachd.flow.crew import Crew
 from outreachd.flow.feed import Feed
 from outreachd.flow.journey import Ending, Journey, Trip
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.recorder import Recorder
+from outreachd.flow.reporter import recipient_zone
 from outreachd.flow.stock import Source, Stock
 from outreachd.rules.meter import Hours
 from outreachd.rules.model import Claim, Pause, Roster, State

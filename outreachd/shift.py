@@ -29,6 +29,7 @@ from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
+from outreachd.flow.reporter import Reporter
 from outreachd.keyring import Keyring
 from outreachd.rules.model import Kind
 from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError
@@ -90,6 +91,7 @@ class Shift:
         self._steering = PgSteering(tools.database)
         self._journey = Journey(
             clerk=self._clerk(),
+            reporter=Reporter(clock, random.random),
             carrier=tools.carrier,
             intents=self._intents,
             recorder=self.recorder,
@@ -199,7 +201,6 @@ class Shift:
             tools.clock,
             base_url=tools.base_url,
             unsubscribe_mailto=tools.unsubscribe_mailto,
-            dice=random.random,
             random_bytes=os.urandom,
         )
 

@@ -27,6 +27,7 @@ from outreachd.flow.clerk import Clerk
 from outreachd.flow.pool import Permit
 from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
+from outreachd.flow.reporter import Reporter
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import Claim, Envelope, Reply, State, Verdict
 from outreachd.rules.records import (
@@ -75,6 +76,7 @@ class Journey:
         self,
         *,
         clerk: Clerk,
+        reporter: Reporter,
         carrier: Carrier,
         intents: Batcher[Intent, IntentAnswer],
         recorder: Recorder,
@@ -82,6 +84,7 @@ class Journey:
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.clerk = clerk  # a fleet that is applied anew brings a new one
+        self.reporter = reporter
         self._carrier = carrier
         self._intents = intents
         self._recorder = recorder
@@ -111,13 +114,13 @@ class Journey:
             return await self._denied(claim, intent, answer)
         reply = await session.deliver(message)
         verdict = judge(reply)
-        outcome = self.clerk.outcome(claim, permit, written, intent, reply, verdict)
+        outcome = self.reporter.outcome(claim, permit, written, intent, reply, verdict)
         await self._recorder.outcome(outcome)
         return Ending(outcome.state, True, verdict, reply, outcome.due_at)
 
     def lost(self, intent: Intent) -> Outcome:
         """Say of a journey that broke after its intent that nobody knows its end."""
-        return self.clerk.lost(intent)
+        return self.reporter.lost(intent)
 
     async def _begin(self, intent: Intent) -> IntentAnswer | None:
         """Write the intent; None = it may be written, but must not be acted on."""
@@ -132,12 +135,12 @@ class Journey:
         return None if granted and not self._may_send() else answer
 
     async def _hold(self, claim: Claim, why: Unfillable) -> Ending:
-        await self._recorder.give_back(self.clerk.held(claim, why))
+        await self._recorder.give_back(self.reporter.held(claim, why))
         return Ending(State.HELD, spent=False)
 
     async def _refused(self, claim: Claim, permit: Permit, reply: Reply) -> Ending:
         verdict = judge(reply)
-        row = self.clerk.refused(claim, permit, reply, verdict)
+        row = self.reporter.refused(claim, permit, reply, verdict)
         await self._recorder.give_back(row)
         return Ending(row.state, False, verdict, reply, row.due_at)
 
@@ -145,12 +148,12 @@ class Journey:
         self, claim: Claim, intent: Intent, answer: IntentAnswer | None
     ) -> Ending:
         """Step back: the ledger said no, or nothing; DATA was not said."""
-        row = self.clerk.denied(claim, answer)
+        row = self.reporter.denied(claim, answer)
         await self._recorder.give_back(row)
         if answer is None:
             # Whether the intent was written is unknown; the letter surely was not. Told
             # last: the return has waited for an intent that was still being committed.
-            await self._recorder.outcome(self.clerk.unspoken(claim, intent))
+            await self._recorder.outcome(self.reporter.unspoken(claim, intent))
         # A day that is full in the ledger has letters we do not know of: count them.
         spent = answer in (None, IntentAnswer.CAPPED)
         return Ending(row.state, spent, again_at=row.due_at)

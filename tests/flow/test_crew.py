@@ -192,7 +192,7 @@ async def test_a_bug_after_the_intent_is_doubt() -> None:
     """Past DATA nobody can say that it was not sent."""
     world = world_of()
 
-    world.journey.clerk.outcome = Broken()  # type: ignore[assignment]
+    world.journey.reporter.outcome = Broken()  # type: ignore[assignment]
     async with ticking(world.clock):
         await start_all(world)
         await world.crew.drain(grace_s=60, begun_s=60)

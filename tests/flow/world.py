@@ -17,6 +17,7 @@ from outreachd.flow.feedback import Feedback
 from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.recorder import Recorder
+from outreachd.flow.reporter import Reporter
 from outreachd.rules.model import Kind, Pause, Roster
 from outreachd.rules.records import Facts, Intent, IntentAnswer
 from outreachd.rules.share import FairShare
@@ -59,6 +60,7 @@ class World:
         self.recorder = Recorder(self.ledger, self.journal, self.clock, term=term)
         self.journey = Journey(
             clerk=self.clerk(),
+            reporter=Reporter(self.clock, self.dice.random),
             carrier=self.carrier,
             intents=self._batcher(term),
             recorder=self.recorder,
@@ -101,7 +103,6 @@ class World:
             self.clock,
             base_url="https://out.example",
             unsubscribe_mailto=None,
-            dice=self.dice.random,
             random_bytes=self.dice.randbytes,
         )
 
