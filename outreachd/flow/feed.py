@@ -1,9 +1,8 @@
 """The feed: from "who may send now" to letters on their way, round after round.
 
-A round asks the pool for lanes that are ready, first for those with due follow-ups
-(they stay with the mailbox of the first touch), then, by fair share between clients
-and campaigns, for first touches. It claims exactly that, takes the tokens and starts
-the journeys. Then it sleeps until the next moment at which anything can happen.
+A round lets the choice pick ready lanes for due rows, claims exactly that, takes the
+tokens and starts the journeys. Then it sleeps until the next moment at which anything
+can happen.
 
 Always holds: never more than ``max_in_flight`` letters under way; every claimed row
 either starts a journey or is given back; the feed starts nothing while the lease is
@@ -15,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 
@@ -24,12 +22,11 @@ from prometheus_async import aio
 
 from outreachd.clock import Clock
 from outreachd.flow.agenda import Agenda
+from outreachd.flow.choice import Choice, Pick
 from outreachd.flow.crew import Crew
-from outreachd.flow.places import Lane
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.ports import Ledger
 from outreachd.flow.recorder import Recorder
-from outreachd.flow.room import Room
 from outreachd.rules.model import Campaign, Claim
 from outreachd.rules.records import GiveBack, LedgerAwayError, Queue, Want
 from outreachd.rules.returns import expired, not_now, unknown_campaign, unknown_zone
@@ -38,8 +35,6 @@ from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
 
-# Lanes asked for follow-ups in one claim: more would make one statement slow.
-FOLLOW_UPS_A_ROUND = 400
 # Lanes asked about in a slow poll: what is bound to a lane is mostly our own doing.
 LANES_A_POLL = 1200
 AWAY_S = 1.0
@@ -48,15 +43,6 @@ NOTHING_S = 0.2
 # The wall clock has been set when it moved this much against the monotonic one.
 CLOCK_SET_S = 2.0
 SHORTEST_WAIT_S = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A lane kept for one row of a source; a follow-up's campaign is not known yet."""
-
-    source: int | Queue
-    lane: Lane
-    campaign: Campaign | None
 
 
 class Feed:
@@ -95,6 +81,7 @@ class Feed:
         self._is_stopping = False
         self.is_ledger_up = True
         self.agenda = Agenda()
+        self._choice = Choice(pool, self.agenda, share)
         crew.on_ended = self._ended
 
     # --- from outside -----------------------------------------------------------------
@@ -136,13 +123,13 @@ class Feed:
             return self._poll_s if slots <= 0 else AWAY_S
         try:
             await self._ask_agenda(now, mono)
-            picks, wait_s = self._choose(slots, now, mono)
+            picks, wait_s = self._choice.picks(slots, now, mono)
             if picks:
                 return 0.0 if await self._claim(picks) else NOTHING_S
         except LedgerAwayError:
             self._lost_ledger()
             return AWAY_S
-        return wait_s
+        return min(wait_s, self._poll_s)
 
     def _slots(self) -> int:
         """Tell how many may start; few at a time would make many small claims."""
@@ -176,74 +163,6 @@ class Feed:
         self.is_ledger_up = False
         self._is_stale = True
 
-    # --- choosing ---------------------------------------------------------------------
-
-    def _choose(
-        self, slots: int, now: datetime, mono: float
-    ) -> tuple[list[Pick], float]:
-        self._pool.advance(now, mono)
-        room = Room(self._pool.accounts, now, mono)
-        picks = self._follow_ups(min(slots, FOLLOW_UPS_A_ROUND), room, now, mono)
-        picks += self._first_touches(slots - len(picks), room, now, mono)
-        wait_s = min(
-            self._poll_s,
-            self._pool.next_wait_s(mono),
-            self.agenda.next_wait_s(now),
-            room.blocked_s,
-        )
-        return picks, wait_s
-
-    def _follow_ups(
-        self, slots: int, room: Room, now: datetime, mono: float
-    ) -> list[Pick]:
-        picks: list[Pick] = []
-        for lane in self.agenda.followers(now):
-            if len(picks) == slots:
-                break
-            if self._pool.is_ready(lane, now, mono) and room.is_open(lane.domain):
-                self._pool.keep(lane)
-                room.spend(lane.domain)
-                picks.append(Pick(lane.id, lane, None))
-        return picks
-
-    def _first_touches(
-        self, slots: int, room: Room, now: datetime, mono: float
-    ) -> list[Pick]:
-        picks: list[Pick] = []
-        open_queues = self._open_queues(room, now, mono)
-        turns: dict[int, set[int]] = {}
-        for campaign_id in open_queues:
-            client_id = self._pool.roster.campaigns[campaign_id].client_id
-            turns.setdefault(client_id, set()).add(campaign_id)
-        self._share.working(turns)
-        while turns and len(picks) < slots:
-            client_id, campaign_id = self._share.pick(turns)
-            client = self._pool.clients[client_id]
-            lane = (
-                self._pool.longest_idle(campaign_id, room, now, mono)
-                if room.of(client) > 0
-                else None
-            )
-            if lane is None:
-                turns[client_id].discard(campaign_id)
-                if not turns[client_id]:
-                    del turns[client_id]
-                continue
-            room.spend(lane.domain)
-            room.spend_one(client)
-            self._share.charge(client_id, campaign_id)
-            campaign = self._pool.roster.campaigns[campaign_id]
-            picks.append(Pick(open_queues[campaign_id], lane, campaign))
-        return picks
-
-    def _open_queues(self, room: Room, now: datetime, mono: float) -> dict[int, Queue]:
-        found: dict[int, Queue] = {}
-        for campaign_id, standing in self._pool.campaigns.items():
-            queue = self.agenda.open_queue(campaign_id, now)
-            if queue is not None and room.of(standing) > 0:
-                found[campaign_id] = queue
-        return found
-
     # --- claiming ---------------------------------------------------------------------
 
     async def _claim(self, picks: Sequence[Pick]) -> bool:
@@ -258,8 +177,9 @@ class Feed:
                 self._ledger.claim(wants, term=self._term, now=self._clock.now()),
             )
         except LedgerAwayError:
+            now, mono = self._clock.now(), self._clock.monotonic()
             for pick in picks:
-                self._put_back(pick)
+                self._choice.put_back(pick, now, mono)
             raise
         claims: dict[int | Queue, deque[Claim]] = {}
         for source, claim in rows:
@@ -271,7 +191,7 @@ class Feed:
             of_source = claims.get(pick.source)
             if not of_source:
                 short.add(pick.source)
-                self._put_back(pick)
+                self._choice.put_back(pick, now, mono)
             elif back := await self._start(of_source.popleft(), pick, now, mono):
                 returns.append(back)
         await asyncio.gather(*map(self._recorder.give_back, returns))
@@ -279,13 +199,6 @@ class Feed:
             sources = short | {pick.source for pick in picks} if returns else short
             self.agenda.learn(await self._ledger.next_due(list(sources)))
         return bool(rows)
-
-    def _put_back(self, pick: Pick) -> None:
-        now, mono = self._clock.now(), self._clock.monotonic()
-        if pick.campaign is not None:
-            self._share.refund(pick.campaign.client_id, pick.campaign.id)
-        if self._pool.holds(pick.lane):
-            self._pool.arm(pick.lane, now, mono)
 
     async def _start(
         self, claim: Claim, pick: Pick, now: datetime, mono: float
@@ -301,7 +214,7 @@ class Feed:
                 await self._crew.start(claim, permit)
                 return None
             back = not_now(claim, now, permit, "no_room")
-        self._put_back(pick)
+        self._choice.put_back(pick, now, mono)
         return back
 
     def _turned_away(
