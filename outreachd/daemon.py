@@ -168,6 +168,7 @@ class Daemon:
             mint=mint,
             carrier=carrier,
             clock=self._clock,
+            house=self._house,
             metrics=self.metrics,
             spawn=scheduler.spawn,
             base_url=public.base_url or "",

@@ -80,7 +80,7 @@ async def forecast(
 
 
 def _feed(pool: Pool, stock: Stock, outlook: Outlook, clock: Clock) -> Feed:
-    recorder = Recorder(stock, Forgetful(), clock, term=TERM)
+    recorder = Recorder(stock, Forgetful(), clock, house=clock, term=TERM)
     crew = Crew(
         pool=pool,
         journey=Acceptance(stock, outlook, clock),

@@ -64,6 +64,7 @@ class Tools:
     mint: TokenMint
     carrier: Carrier
     clock: Clock
+    house: Clock  # a real one, where ``clock`` may be virtual
     metrics: Metrics
     spawn: Callable[[Coroutine[Any, Any, None]], Awaitable[Job]]
     base_url: str
@@ -83,7 +84,9 @@ class Shift:
         self._reading = asyncio.Lock()
         self.pool = pool
         clock = tools.clock
-        self.recorder = Recorder(tools.ledger, tools.journal, clock, term=term)
+        self.recorder = Recorder(
+            tools.ledger, tools.journal, clock, house=tools.house, term=term
+        )
         self._intents: Batcher[Intent, IntentAnswer] = Batcher(
             self._begin,
             linger_s=LINGER_S,

@@ -65,6 +65,7 @@ class Bench:
             mint=MINT,
             carrier=self.carrier,
             clock=self.clock,
+            house=self.clock,
             metrics=Metrics(),
             spawn=self.spawner,
             base_url="https://out.example",

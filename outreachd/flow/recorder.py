@@ -43,11 +43,20 @@ class Recorder:
     """Outcomes and returns in group commits, repeated until they are written."""
 
     def __init__(
-        self, ledger: Ledger, journal: Journal, clock: Clock, *, term: int
+        self,
+        ledger: Ledger,
+        journal: Journal,
+        clock: Clock,
+        *,
+        house: Clock,
+        term: int,
     ) -> None:
         self._ledger = ledger
         self._journal = journal
         self._clock = clock
+        # Databases come back in real time, and a virtual clock stands still while a
+        # journey waits for us.
+        self._house = house
         self._term = term
         self._journaled = 0
         self._leaving = asyncio.Event()
@@ -109,7 +118,7 @@ class Recorder:
                     await _tried(keep)
                 if self._leaving.is_set():
                     return False
-                await self._clock.wait(self._leaving, pause_s)
+                await self._house.wait(self._leaving, pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
             else:
                 return True

@@ -86,6 +86,7 @@ async def claims_s(made: Stage) -> list[float]:
         mint=TokenMint({0: made.vault.token_key}, 0),
         carrier=Accepting(),
         clock=clock,
+        house=clock,
         metrics=Metrics(),
         spawn=scheduler.spawn,
         base_url="https://optout.example",

@@ -19,10 +19,12 @@ class Desk:
     """A recorder with a row that is being sent and one that is leased."""
 
     def __init__(self) -> None:
-        self.clock = QuietClock(MONDAY)
+        self.house = QuietClock(MONDAY)  # the other one stands still, as in a journey
         self.ledger = FakeLedger()
         self.journal = FakeJournal()
-        self.recorder = Recorder(self.ledger, self.journal, self.clock, term=1)
+        self.recorder = Recorder(
+            self.ledger, self.journal, QuietClock(MONDAY), house=self.house, term=1
+        )
 
     async def begin(self) -> tuple[Outcome, GiveBack]:
         """Give the outcome of the first and the return of the second."""
@@ -55,10 +57,10 @@ async def test_a_known_outcome_is_on_disk_while_the_ledger_is_away() -> None:
     told, row = await desk.begin()
     desk.ledger.fail("record", 6)
     desk.ledger.fail("give_back", 6)
-    async with ticking(desk.clock):
+    async with ticking(desk.house):
         both = asyncio.gather(desk.recorder.outcome(told), desk.recorder.give_back(row))
         while not desk.journal.kept:
-            await desk.clock.sleep(0.01)
+            await desk.house.sleep(0.01)
         assert not both.done()
         assert desk.journal.kept == [told]
         await both
@@ -66,7 +68,7 @@ async def test_a_known_outcome_is_on_disk_while_the_ledger_is_away() -> None:
     assert desk.journal.kept == []
     assert desk.ledger.states() == {State.SENT: 1, State.SCHEDULED: 1}
     # 0.2 + 0.4 + 0.8 + 1.6 + 2 + 2 seconds: the pauses grow to their longest.
-    assert 7.0 <= desk.clock.monotonic() < 8.0
+    assert 7.0 <= desk.house.monotonic() < 8.0
 
 
 async def test_a_disk_that_fails_forgets_nothing() -> None:
@@ -75,7 +77,7 @@ async def test_a_disk_that_fails_forgets_nothing() -> None:
     told, _ = await desk.begin()
     desk.ledger.fail("record", 2)
     desk.journal.broken = OSError("disk full")
-    async with ticking(desk.clock):
+    async with ticking(desk.house):
         await desk.recorder.outcome(told)
     assert desk.ledger.rows[1].state is State.SENT
 
@@ -87,7 +89,7 @@ async def test_who_leaves_waits_for_the_disk_and_not_for_the_ledger() -> None:
     desk.ledger.fail("record", 10_000)
     desk.ledger.fail("give_back", 10_000)
     desk.recorder.leave()
-    async with ticking(desk.clock):
+    async with ticking(desk.house):
         await asyncio.gather(desk.recorder.outcome(told), desk.recorder.give_back(row))
     assert desk.journal.kept == [told]
     assert desk.ledger.states() == {State.SENDING: 1, State.LEASED: 1}
@@ -99,7 +101,7 @@ async def test_what_was_left_on_disk_is_not_cleared_by_a_later_success() -> None
     told, _ = await desk.begin()
     desk.ledger.fail("record", 1)
     desk.recorder.leave()
-    async with ticking(desk.clock):
+    async with ticking(desk.house):
         await desk.recorder.outcome(told)
         await desk.recorder.outcome(told)
     assert desk.journal.kept == [told]

@@ -57,7 +57,9 @@ class World:
         term = self.ledger.term
         now, mono = self.clock.now(), self.clock.monotonic()
         self.pool = Pool(roster, facts or Facts(), self.dice.random, now=now, mono=mono)
-        self.recorder = Recorder(self.ledger, self.journal, self.clock, term=term)
+        self.recorder = Recorder(
+            self.ledger, self.journal, self.clock, house=self.clock, term=term
+        )
         self.journey = Journey(
             clerk=self.clerk(),
             reporter=Reporter(self.clock, self.dice.random),
