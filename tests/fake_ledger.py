@@ -83,6 +83,7 @@ class FakeLedger:
         self.usage: dict[tuple[Kind, int, date], int] = {}
         self.pauses: set[tuple[Kind, int]] = set()
         self.suppressed: set[str] = set()
+        self.without_consent: set[str] = set()
         self.known_queues: set[Queue] = set()
         self.on_uncertain: dict[int, OnUncertain] = {}
         self.calls: dict[str, int] = {}
@@ -255,6 +256,8 @@ class FakeLedger:
             return IntentAnswer.PAUSED
         if self.suppressed & {row.email, "@" + row.email.partition("@")[2]}:
             return IntentAnswer.SUPPRESSED
+        if row.email in self.without_consent:
+            return IntentAnswer.NO_CONSENT
         counts = [
             ((kind, id, charge.day), charge.cap)
             for (kind, id), charge in zip(targets, intent.charges, strict=True)

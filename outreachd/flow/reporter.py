@@ -33,6 +33,11 @@ from outreachd.rules.sequence import next_due
 FULL_AGAIN = timedelta(minutes=15)
 SOON = timedelta(seconds=5)
 
+NO_CONSENT = (
+    "nothing says on what ground this person may be written to, or the campaign does "
+    "not accept that ground; import the contact with consent_basis, then release it"
+)
+
 
 class Reporter:
     """Writes returns and outcomes."""
@@ -89,6 +94,14 @@ class Reporter:
                     state=State.SUPPRESSED,
                     due_at=None,
                     reason="suppressed",
+                )
+            case IntentAnswer.NO_CONSENT:
+                return GiveBack(
+                    send_id=claim.send_id,
+                    state=State.HELD,
+                    due_at=None,
+                    reason="no_consent",
+                    detail=NO_CONSENT,
                 )
             case IntentAnswer.GONE:
                 reason = "gone"

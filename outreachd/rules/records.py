@@ -119,6 +119,7 @@ class IntentAnswer(StrEnum):
     GRANTED = "granted"
     PAUSED = "paused"
     SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"  # on no ground that the campaign accepts
     CAPPED = "capped"
     GONE = "gone"  # no longer ours: cancelled, edited, taken over
 

@@ -39,9 +39,9 @@ TEXT = (
 
 CONTACTS = """
 WITH people AS (
-    INSERT INTO contact (client_id, email, variables)
+    INSERT INTO contact (client_id, email, consent_basis, variables)
     SELECT (SELECT client_id FROM campaign WHERE name = 'bench'),
-        'p' || n || '@people.example',
+        'p' || n || '@people.example', 'asked',
         jsonb_build_object('first_name', 'Name' || n, 'company', 'Company ' || n)
     FROM generate_series(1, $1::int) AS n RETURNING id
 ), enrolled AS (

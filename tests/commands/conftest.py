@@ -68,8 +68,8 @@ text = "Hi"
 
 PUT_SENDS = """
 WITH people AS (
-    INSERT INTO contact (client_id, email)
-    SELECT c.client_id, 'p' || n || '@people.example'
+    INSERT INTO contact (client_id, email, consent_basis)
+    SELECT c.client_id, 'p' || n || '@people.example', 'asked'
     FROM campaign c, generate_series(1, $2::int) n WHERE c.name = $1
     RETURNING id, email
 ), enrolled AS (

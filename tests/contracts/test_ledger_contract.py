@@ -72,6 +72,10 @@ class FakeSide:
         """Put an address or "@domain" on the list."""
         self.ledger.suppressed.add(target)
 
+    async def take_consent(self, email: str) -> None:
+        """Know of no ground for writing to an address."""
+        self.ledger.without_consent.add(email)
+
     async def new_term(self) -> int:
         """Let another owner take over; tell its term."""
         self.ledger.term += 1
@@ -131,6 +135,13 @@ class RealSide:
                 " VALUES ($1, 'r', 's', 'a', $2)",
                 target,
                 NOW,
+            )
+
+    async def take_consent(self, email: str) -> None:
+        """Know of no ground for writing to an address."""
+        async with self.database.connection() as connection:
+            await connection.execute(
+                "UPDATE contact SET consent_basis = NULL WHERE email = $1", email
             )
 
     async def new_term(self) -> int:
@@ -330,6 +341,15 @@ async def test_a_suppressed_person_gets_no_intent(side: Side, target: str) -> No
     await side.suppress(target)
     answers = await side.ledger.begin([intent(claim), intent(other)], term=side.term)
     assert answers == [IntentAnswer.SUPPRESSED, IntentAnswer.GRANTED]
+
+
+async def test_without_a_ground_of_consent_no_intent(side: Side) -> None:
+    """Nobody is written to without a ground; his neighbour's letter goes."""
+    claim = await claim_one(side)
+    other = await claim_one(side, "b@x.example")
+    await side.take_consent("a@x.example")
+    answers = await side.ledger.begin([intent(claim), intent(other)], term=side.term)
+    assert answers == [IntentAnswer.NO_CONSENT, IntentAnswer.GRANTED]
 
 
 async def test_a_full_day_refuses_only_what_is_too_much(side: Side) -> None:

@@ -329,7 +329,7 @@ def _contact(name: str) -> NewContact:
         email=f"{name}@people.example",
         timezone="",
         variables={"name": name},
-        consent_basis=None,
+        consent_basis="asked",
         consent_source=None,
         consent_at=None,
     )

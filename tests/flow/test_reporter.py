@@ -37,11 +37,13 @@ def test_a_refusal_tries_again_or_never() -> None:
 
 @pytest.mark.parametrize("answer", [None, *IntentAnswer])
 def test_a_denied_intent_goes_back_uncounted(answer: IntentAnswer | None) -> None:
-    """Whatever the ledger said, nothing was tried; only the suppressed end."""
+    """Nothing was tried; the suppressed end, those without consent wait for a person."""
     row = Desk().reporter.denied(claim(), answer)
     assert not row.tried
     if answer is IntentAnswer.SUPPRESSED:
         assert row.state is State.SUPPRESSED
+    elif answer is IntentAnswer.NO_CONSENT:
+        assert (row.state, row.reason) == (State.HELD, "no_consent")
     else:
         assert row.state is State.SCHEDULED
         assert row.due_at is not None

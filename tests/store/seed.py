@@ -63,7 +63,7 @@ async def add_send(
     """Insert a contact, its enrolment and a scheduled send; tell the send's id."""
     campaign_id = values.pop("campaign_id", 1)
     contact_id = await connection.fetchval(
-        "INSERT INTO contact (client_id, email) VALUES (1, $1)"
+        "INSERT INTO contact (client_id, email, consent_basis) VALUES (1, $1, 'asked')"
         " ON CONFLICT (client_id, email) DO UPDATE SET email = excluded.email"
         " RETURNING id",
         email,

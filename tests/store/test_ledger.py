@@ -84,6 +84,44 @@ async def test_caps_hold_under_concurrency(db: Database, each: int) -> None:
     assert await value(db, "SELECT count(*) FROM send WHERE state = 'sending'") == 7
 
 
+@pytest.mark.parametrize(
+    ("contact", "campaign", "answer"),
+    [
+        ("consent_basis = 'asked'", "grounds = NULL", "granted"),
+        ("consent_basis = ''", "grounds = NULL", "no_consent"),
+        ("consent_basis = 'asked'", "grounds = '{asked,customer}'", "granted"),
+        ("consent_basis = 'asked'", "grounds = '{customer}'", "no_consent"),
+        ("consent_basis = NULL", "grounds = '{customer}'", "no_consent"),
+        ("confirmed_at = NULL", "double_opt_in = true", "no_consent"),
+        ("confirmed_at = now()", "double_opt_in = true", "granted"),
+    ],
+)
+async def test_the_campaign_says_which_grounds_it_accepts(
+    db: Database, contact: str, campaign: str, answer: str
+) -> None:
+    """Checked in the intent itself: what the contact says against what is accepted."""
+    await seeded(db, 1)
+    ledger, term, _ = await owner_of(db)
+    [(_, claim)] = await ledger.claim([Want(FIRST, 1)], term=term, now=NOW)
+    async with db.connection() as connection:
+        await connection.execute(f"UPDATE contact SET {contact}")  # noqa: S608 - ours
+        await connection.execute(f"UPDATE campaign SET {campaign}")  # noqa: S608 - ours
+    assert await ledger.begin([intent(claim)], term=term) == [answer]
+
+
+async def test_the_letter_that_asks_for_consent_needs_no_confirmation(
+    db: Database,
+) -> None:
+    """Step 0 of a double opt-in goes to who has signed up, and to nobody else."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute("UPDATE campaign SET double_opt_in = true")
+        await add_send(connection, "a@x.example", step_number=0)
+    ledger, term, _ = await owner_of(db)
+    [(_, claim)] = await ledger.claim([Want(FIRST, 1)], term=term, now=NOW)
+    assert await ledger.begin([intent(claim)], term=term) == ["granted"]
+
+
 @pytest.mark.parametrize("place", range(4))
 async def test_each_of_the_four_caps_counts(db: Database, place: int) -> None:
     """Mailbox, domain, account and client: any full day refuses the intent."""
@@ -321,8 +359,8 @@ async def fill(connection: Connection) -> None:
     """Insert fifty thousand sends: queues, lanes, and what is long done."""
     await seed_fleet(connection, mailboxes=200)
     await connection.execute(
-        "INSERT INTO contact (client_id, email)"
-        " SELECT 1, 'p' || i || '@x.example' FROM generate_series(1, 50000) i"
+        "INSERT INTO contact (client_id, email, consent_basis)"
+        " SELECT 1, 'p' || i || '@x.example', 'asked' FROM generate_series(1, 50000) i"
     )
     await connection.execute(
         "INSERT INTO enrolment (campaign_id, contact_id) SELECT 1, id FROM contact"

@@ -88,6 +88,8 @@ CREATE TABLE campaign (
     calendar     jsonb NOT NULL,          -- days, hours, timezone, holidays as written
     on_uncertain text NOT NULL CHECK (on_uncertain IN ('hold', 'resend')),
     useful_for_s double precision CHECK (useful_for_s > 0),
+    grounds      text[],                  -- of consent that it accepts; null = any stated
+    double_opt_in boolean NOT NULL DEFAULT false,  -- step 0 asks, and only then it begins
     retired      boolean NOT NULL DEFAULT false
 );
 
@@ -100,7 +102,7 @@ CREATE TABLE campaign_mailbox (
 
 CREATE TABLE step (
     campaign_id integer NOT NULL REFERENCES campaign,
-    number      smallint NOT NULL CHECK (number > 0),
+    number      smallint NOT NULL CHECK (number >= 0),  -- 0 = asks for confirmation
     subject     text,
     body_text   text NOT NULL,
     body_html   text,

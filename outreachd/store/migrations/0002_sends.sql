@@ -16,6 +16,7 @@ CREATE TABLE contact (
     consent_basis  text,
     consent_source text,
     consent_at     timestamptz,
+    confirmed_at   timestamptz,     -- said yes to the letter that asked
     UNIQUE (client_id, email)       -- a person is one contact of a client
 );
 
@@ -23,7 +24,7 @@ CREATE TABLE enrolment (
     id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     campaign_id integer NOT NULL REFERENCES campaign,
     contact_id  bigint NOT NULL REFERENCES contact,
-    state       text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'finished', 'stopped')),
+    state       text NOT NULL DEFAULT 'active' CHECK (state IN ('unconfirmed', 'active', 'finished', 'stopped')),
     reason      text,
     UNIQUE (campaign_id, contact_id)
 );
@@ -143,3 +144,16 @@ CREATE TABLE instance (
     started_at timestamptz NOT NULL,
     seen_at    timestamptz NOT NULL
 );
+
+-- Calls that may come twice and are done once. A row without an answer is only seen by
+-- the transaction that is at it.
+CREATE TABLE idempotency (
+    route       text NOT NULL,
+    key         text NOT NULL,
+    body_sha256 bytea NOT NULL,
+    status      smallint,
+    answer      jsonb,
+    at          timestamptz NOT NULL,   -- forgotten seven days later
+    PRIMARY KEY (route, key)
+);
+CREATE INDEX idempotency_at ON idempotency (at);

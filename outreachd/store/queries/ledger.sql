@@ -91,11 +91,15 @@ WITH fence AS MATERIALIZED (
         WITH ORDINALITY AS a (send_id, attempt_id, mailbox_id, account_id, domain_id,
             client_id, campaign_id, at, message_id, dated_at, letter_sha256, charges, place)
 ), mine AS (
-    SELECT a.*, c.email
+    SELECT a.*, c.email,
+        (c.consent_basis <> '' AND (g.grounds IS NULL OR c.consent_basis = ANY (g.grounds))
+            AND (NOT g.double_opt_in OR s.step_number = 0 OR c.confirmed_at IS NOT NULL))
+            IS TRUE AS is_consented
     FROM asked a
     JOIN send s ON s.id = a.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM asked))
         AND coalesce(s.state) = 'leased' AND s.term = $2
     JOIN contact c ON c.id = s.contact_id
+    JOIN campaign g ON g.id = s.campaign_id
     WHERE EXISTS (SELECT FROM fence JOIN seen USING (gates))
     FOR UPDATE OF s
 ), judged AS (
@@ -111,6 +115,7 @@ WITH fence AS MATERIALIZED (
             SELECT FROM suppression x
             WHERE x.email IN (m.email, '@' || split_part(m.email, '@', 2))
               AND (x.client_id IS NULL OR x.client_id = m.client_id)) THEN 'suppressed'
+        WHEN NOT m.is_consented THEN 'no_consent'
         ELSE 'granted' END AS answer
     FROM mine m
 ), begun AS (
