@@ -38,8 +38,15 @@ def answer(
     value: object, status: int = 200, content_type: str = "application/json"
 ) -> web.Response:
     """Answer with JSON that nobody keeps."""
+    return encoded(msgspec.json.encode(value), status, content_type)
+
+
+def encoded(
+    body: bytes, status: int = 200, content_type: str = "application/json"
+) -> web.Response:
+    """Answer with JSON that is written already."""
     return web.Response(
-        body=msgspec.json.encode(value),
+        body=body,
         status=status,
         content_type=content_type,
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
