@@ -37,7 +37,7 @@ def test_a_refusal_tries_again_or_never() -> None:
 
 @pytest.mark.parametrize("answer", [None, *IntentAnswer])
 def test_a_denied_intent_goes_back_uncounted(answer: IntentAnswer | None) -> None:
-    """Nothing was tried; the suppressed end, those without consent wait for a person."""
+    """Nothing was tried; the suppressed end, who gave no consent waits."""
     row = Desk().reporter.denied(claim(), answer)
     assert not row.tried
     if answer is IntentAnswer.SUPPRESSED:
