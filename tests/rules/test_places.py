@@ -1,0 +1,62 @@
+"""The laws of places: a zone by country and part, never a guess."""
+
+import pytest
+
+from outreachd.rules.place_table import MOSTLY, ONE_ZONE, PARTS
+from outreachd.rules.places import zone_of
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "zone"),
+    [
+        ("DE", "", "Europe/Berlin"),
+        ("de", "BY", "Europe/Berlin"),
+        (" uk ", "", "Europe/London"),
+        ("US", "CA", "America/Los_Angeles"),
+        ("US", "us-ca", "America/Los_Angeles"),
+        ("US", "  California ", "America/Los_Angeles"),
+        ("US", "State of New York", "America/New_York"),
+        ("RU", "Московская область", "Europe/Moscow"),
+        ("RU", "Приморский край", "Asia/Vladivostok"),
+        ("RU", "Sverdlovsk Oblast", "Asia/Yekaterinburg"),
+        ("BR", "são paulo", "America/Sao_Paulo"),
+        ("MX", "Nuevo León", "America/Monterrey"),
+        ("CA", "Québec", "America/Toronto"),
+        ("ES", "Canarias", "Atlantic/Canary"),
+        ("ES", "Galicia", "Europe/Madrid"),
+        ("PT", "Açores", "Atlantic/Azores"),
+        ("US", "", ""),
+        ("US", "Oblivion", ""),
+        ("AQ", "", ""),
+        ("XX", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_country_and_part_tell_the_zone(country: str, region: str, zone: str) -> None:
+    """Codes and names in any spelling; without the part, many zones stay unknown."""
+    assert zone_of(country, region) == zone
+
+
+@pytest.mark.parametrize("entry", ONE_ZONE.split())
+def test_a_country_of_one_zone_needs_no_part(entry: str) -> None:
+    """Whatever is said of the part, there is one clock."""
+    country, zone = entry.split("=")
+    assert zone_of(country, "") == zone_of(country, "anything") == zone
+
+
+@pytest.mark.parametrize("country", sorted(PARTS))
+def test_each_part_is_found_by_code_and_by_each_name(country: str) -> None:
+    """What the table names, in this spelling, with the country's code or without."""
+    for line in PARTS[country].strip().splitlines():
+        zone, _, parts = line.partition(": ")
+        for part in parts.split(", "):
+            code, _, names = part.partition(" ")
+            assert zone_of(country, code.lower()) == zone
+            assert zone_of(country, f"{country}-{code}") == zone
+            assert {zone_of(country, name) for name in names.split("/")} == {zone}
+
+
+@pytest.mark.parametrize("country", sorted(PARTS))
+def test_an_unnamed_part_is_where_nine_in_ten_live_or_unknown(country: str) -> None:
+    """A wrong hour for many is worse than the campaign's own rule."""
+    assert zone_of(country, "") == MOSTLY.get(country, "")
