@@ -50,6 +50,14 @@ class OnUncertain(StrEnum):
     RESEND = "resend"
 
 
+class MailboxGone(StrEnum):
+    """What a campaign does with follow-ups whose mailbox has left the fleet."""
+
+    WAIT = "wait"
+    STAND_IN = "stand_in"  # another mailbox of the same domain writes them
+    STOP = "stop"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ramp:
     """A daily limit that grows with days of real sending: start, end, length."""
@@ -145,6 +153,17 @@ class DelayUnit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One wording of a step; of several, each contact is drawn one."""
+
+    name: str
+    weight: float
+    subject: str | None
+    text: str
+    html: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One letter of a sequence. No subject = same thread as the first step."""
 
@@ -154,6 +173,7 @@ class Step:
     html: str | None
     delay: int
     delay_unit: DelayUnit
+    variants: tuple[Variant, ...] = ()  # empty = the step's own wording only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +190,9 @@ class Campaign:
     on_uncertain: OnUncertain
     useful_for_s: float | None  # a send this late after its due time expires
     steps: tuple[Step, ...]
+    stop_company: bool = False
+    first_touch_share: float = 0.0
+    mailbox_gone: MailboxGone = MailboxGone.WAIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +259,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     letter_sha256: bytes | None
     thread: str | None  # Message-ID of the first touch
     thread_subject: str | None
+    variant: str | None = None  # the wording an earlier intent drew
 
 
 class Envelope(Struct, frozen=True):

@@ -90,6 +90,13 @@ CREATE TABLE campaign (
     useful_for_s double precision CHECK (useful_for_s > 0),
     grounds      text[],                  -- of consent that it accepts; null = any stated
     double_opt_in boolean NOT NULL DEFAULT false,  -- step 0 asks, and only then it begins
+    stop_company boolean NOT NULL DEFAULT false,   -- one answer stops all of a company
+    -- The least part of a mailbox's letters that are first touches while both wait.
+    first_touch_share double precision NOT NULL DEFAULT 0
+        CHECK (first_touch_share BETWEEN 0 AND 1),
+    -- What becomes of follow-ups whose mailbox has left the fleet.
+    mailbox_gone text NOT NULL DEFAULT 'wait'
+        CHECK (mailbox_gone IN ('wait', 'stand_in', 'stop')),
     retired      boolean NOT NULL DEFAULT false
 );
 
@@ -110,6 +117,21 @@ CREATE TABLE step (
     delay_unit  text NOT NULL CHECK (delay_unit IN ('minutes', 'hours', 'days', 'workdays')),
     PRIMARY KEY (campaign_id, number),
     CHECK (number > 1 OR subject IS NOT NULL)   -- a first touch needs a subject
+);
+
+-- Other wordings of a step (A/B), each whole; a step without any has its own only.
+CREATE TABLE variant (
+    campaign_id integer NOT NULL,
+    number      smallint NOT NULL,
+    name        text NOT NULL,
+    place       smallint NOT NULL,   -- as written; the first is what others are measured by
+    weight      double precision NOT NULL CHECK (weight > 0),
+    subject     text,
+    body_text   text NOT NULL,
+    body_html   text,
+    PRIMARY KEY (campaign_id, number, name),
+    FOREIGN KEY (campaign_id, number) REFERENCES step ON DELETE CASCADE,
+    CHECK (number > 1 OR subject IS NOT NULL)
 );
 
 -- A stop that a person or a rule ordered. One for each thing; a second replaces it.

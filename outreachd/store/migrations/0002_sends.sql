@@ -51,6 +51,11 @@ CREATE TABLE send (
     letter_sha256 bytea,
     thread        text,                      -- Message-ID of the first touch
     thread_subject text,
+    variant       text,                      -- the wording drawn with the first intent
+    -- What happened to the person while the letter was under way, and cannot be undone by
+    -- its outcome: no retry and no next step once there is a stop, none before that time.
+    stop          text,
+    not_before    timestamptz,
     reason        text,                      -- why it waits or ended, one word
     detail        text,                      -- the same for people
     changed_at    timestamptz NOT NULL,
@@ -111,6 +116,22 @@ CREATE TABLE usage (
     PRIMARY KEY (kind, target_id, day),
     CONSTRAINT usage_within_cap CHECK (n <= cap)
 ) WITH (fillfactor = 50);
+
+-- What happened to a person, each thing once, however often and by whomever it is told.
+CREATE TABLE event (
+    id         bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    contact_id bigint NOT NULL REFERENCES contact,
+    send_id    bigint,                       -- the letter it is about, or the newest sent
+    what       text NOT NULL CHECK (what IN ('answered', 'auto_replied', 'bounced',
+                   'complained', 'opted_out', 'left_company')),
+    until      timestamptz,                  -- back from then on, of an auto-reply
+    source     text NOT NULL,
+    author     text NOT NULL,
+    at         timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX event_once ON event
+    (contact_id, what, coalesce(send_id, 0), coalesce(until, '-infinity'));
+CREATE INDEX event_send ON event (send_id) WHERE send_id IS NOT NULL;
 
 CREATE TABLE suppression (
     id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
