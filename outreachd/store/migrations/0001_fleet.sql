@@ -97,6 +97,9 @@ CREATE TABLE campaign (
     -- What becomes of follow-ups whose mailbox has left the fleet.
     mailbox_gone text NOT NULL DEFAULT 'wait'
         CHECK (mailbox_gone IN ('wait', 'stand_in', 'stop')),
+    hygiene      jsonb NOT NULL DEFAULT '{}',      -- what becomes of role addresses and so on
+    -- No answer for this long after the last letter: put aside by `care`.
+    silent_after_s double precision NOT NULL DEFAULT 15811200 CHECK (silent_after_s > 0),
     retired      boolean NOT NULL DEFAULT false
 );
 

@@ -12,6 +12,10 @@ CREATE TABLE contact (
     client_id      integer NOT NULL REFERENCES client,
     email          text NOT NULL,   -- normalised: what the envelope carries
     timezone       text NOT NULL DEFAULT '',
+    country        text NOT NULL DEFAULT '',  -- ISO 3166, two letters
+    region         text NOT NULL DEFAULT '',
+    language       text NOT NULL DEFAULT '',  -- such as de or pt-BR
+    marks          text[] NOT NULL DEFAULT '{}',  -- role, disposable, free, smtputf8, no_mx
     variables      jsonb NOT NULL DEFAULT '{}',
     consent_basis  text,
     consent_source text,
@@ -35,7 +39,7 @@ CREATE TABLE send (
     step_number   smallint NOT NULL,
     contact_id    bigint NOT NULL,
     enrolment_id  bigint NOT NULL,
-    zone          text NOT NULL DEFAULT '',  -- the recipient's time zone, '' = unknown
+    place         text NOT NULL DEFAULT '',  -- where the recipient is: rules/places
     mailbox_id    integer,                   -- bound by the first intent, or by the first touch
     state         text NOT NULL DEFAULT 'scheduled' CHECK (state IN (
                       'scheduled', 'leased', 'sending', 'sent', 'failed', 'uncertain',
@@ -72,7 +76,7 @@ CREATE TABLE send (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 
 -- The claim walks these two: first touches by queue, bound rows by lane.
-CREATE INDEX send_queue ON send (campaign_id, zone, due_at, id)
+CREATE INDEX send_queue ON send (campaign_id, place, due_at, id)
     WHERE state = 'scheduled' AND mailbox_id IS NULL;
 CREATE INDEX send_lane ON send (mailbox_id, due_at, id)
     WHERE state = 'scheduled' AND mailbox_id IS NOT NULL;
@@ -83,8 +87,8 @@ CREATE INDEX send_open ON send (state, changed_at)
 -- The first-touch queues that exist: read at start instead of scanning sends.
 CREATE TABLE queue (
     campaign_id integer NOT NULL REFERENCES campaign,
-    zone        text NOT NULL,
-    PRIMARY KEY (campaign_id, zone)
+    place       text NOT NULL,
+    PRIMARY KEY (campaign_id, place)
 );
 
 CREATE TABLE attempt (
@@ -120,7 +124,7 @@ CREATE TABLE usage (
 -- What happened to a person, each thing once, however often and by whomever it is told.
 CREATE TABLE event (
     id         bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    contact_id bigint NOT NULL REFERENCES contact,
+    contact_id bigint NOT NULL REFERENCES contact ON DELETE CASCADE,
     send_id    bigint,                       -- the letter it is about, or the newest sent
     what       text NOT NULL CHECK (what IN ('answered', 'auto_replied', 'bounced',
                    'complained', 'opted_out', 'left_company')),
@@ -132,17 +136,6 @@ CREATE TABLE event (
 CREATE UNIQUE INDEX event_once ON event
     (contact_id, what, coalesce(send_id, 0), coalesce(until, '-infinity'));
 CREATE INDEX event_send ON event (send_id) WHERE send_id IS NOT NULL;
-
-CREATE TABLE suppression (
-    id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    email       text NOT NULL,   -- an address, or "@domain" for all of it
-    client_id   integer REFERENCES client,   -- null = everywhere
-    reason      text NOT NULL,
-    source      text NOT NULL,
-    author      text NOT NULL,
-    at          timestamptz NOT NULL
-);
-CREATE UNIQUE INDEX suppression_once ON suppression (email, coalesce(client_id, 0));
 
 -- The one row that says who sends. Intents lock it FOR SHARE and check the term. A pause
 -- or an opt-out first counts `gates` up: it waits for the intents under way, and one
@@ -164,6 +157,14 @@ CREATE TABLE instance (
     role       text NOT NULL CHECK (role IN ('active', 'standby')),
     started_at timestamptz NOT NULL,
     seen_at    timestamptz NOT NULL
+);
+
+-- What the DNS said of recipients' domains, so that the next import need not ask again.
+CREATE TABLE mail_domain (
+    domain     text PRIMARY KEY,
+    verdict    text NOT NULL CHECK (verdict IN ('mx', 'a_only', 'null_mx', 'none', 'unknown')),
+    provider   text NOT NULL DEFAULT '',  -- who runs its mail: google, outlook, or a domain
+    checked_at timestamptz NOT NULL
 );
 
 -- Calls that may come twice and are done once. A row without an answer is only seen by
