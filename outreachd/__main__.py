@@ -22,6 +22,8 @@ VERBS = {
     "resume": "End a pause.",
     "release": "Let held sends go on.",
     "suppress": "Never write to an address or a domain again.",
+    "notice": "Tell what outreachd makes of a mail that came back.",
+    "verdict": "Tell what outreachd makes of a server's replies.",
 }
 FILES = {"import": "import_"}
 

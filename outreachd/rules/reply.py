@@ -104,6 +104,29 @@ def judge(reply: Reply, *, ours: bool = True) -> Verdict:
     return Verdict(scope, permanence, reason)
 
 
+def judge_told(action: str, status: str | None, text: str, said: str = "") -> str:
+    """Name the reason a notice gives for one recipient, with the same tables.
+
+    ``text`` are the words of the server that refused, ``said`` those of the notice as a
+    whole, asked where the former say nothing. Whatever is only delayed, delivered or
+    relayed has a reason that suppresses nobody.
+    """
+    if action in {"delivered", "relayed", "expanded"}:
+        return "delivered"
+    reason = "unknown"
+    for words in (text, said):
+        if words.strip() and reason == "unknown":
+            reply = read(words)
+            if status and not _ENHANCED.search(words) and not status.endswith(".0.0"):
+                reply = Reply(reply.phase, reply.code, f"{status} {reply.text}"[:512])
+            reason = judge(reply, ours=False).reason
+    if reason == "unknown" and status:
+        reason = judge(Reply(Phase.RCPT, int(status[0]) * 100 + 50, status)).reason
+    if action == "delayed" and reason.startswith("hard_"):
+        return "soft_network"
+    return reason
+
+
 def action(verdict: Verdict) -> str:
     """Say in a word what follows from a verdict, for people."""
     if verdict.permanence is Permanence.ACCEPTED:

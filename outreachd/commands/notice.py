@@ -1,0 +1,109 @@
+"""``outreachd notice FILE...``: what outreachd makes of a mail that came back.
+
+For people who wonder about a bounce, and for scripts: it touches nothing, asks no
+database and no clock but today's. A FILE may be ``-`` (standard input) or a directory
+(a Maildir, or any with one mail a file). A file that cannot be read is told and makes
+the exit code 1; the others are still answered.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from outreachd.clock import RealClock
+from outreachd.commands.base import (
+    FailedError,
+    config_option,
+    execute,
+    json_option,
+    show_json,
+)
+from outreachd.rules.notice import Notice, understand
+from outreachd.rules.notice_mail import MAX_MAIL
+
+STDIN = "-"
+
+
+@click.command("notice", help="Tell what outreachd makes of a mail that came back.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@config_option
+@json_option
+def command(files: tuple[str, ...], config: Path | None, as_json: bool) -> None:
+    """Read mails and tell what they are; the settings change nothing in it."""
+    del config
+    execute(tell(files, as_json))
+
+
+async def tell(files: tuple[str, ...], as_json: bool) -> None:
+    """Print a line a mail; raise FailedError at the end if one could not be read."""
+    now = RealClock().now()
+    unread: list[str] = []
+    for name in _named(files, unread):
+        try:
+            raw = _octets(name)
+        except OSError as error:
+            unread.append(f"{name}: {error.strerror}")
+            continue
+        notice = understand(raw, now=now)
+        if as_json:
+            show_json(as_row(name, notice))
+        else:
+            click.echo(f"{name}: {sentence(notice)}")
+    if unread:
+        raise FailedError(f"could not read {'; '.join(unread)}.")
+
+
+def _named(files: tuple[str, ...], unread: list[str]) -> Iterator[str]:
+    """Name each mail: directories are opened, in the order of their names."""
+    for name in files:
+        path = Path(name)
+        if name == STDIN or not path.is_dir():
+            yield name
+            continue
+        rooms = [path / "new", path / "cur"]
+        rooms = [room for room in rooms if room.is_dir()] or [path]
+        try:
+            found = sorted(file for room in rooms for file in room.iterdir())
+        except OSError as error:
+            unread.append(f"{name}: {error.strerror}")
+            continue
+        yield from (str(file) for file in found if file.is_file())
+
+
+def _octets(name: str) -> bytes:
+    if name == STDIN:
+        return sys.stdin.buffer.read(MAX_MAIL)
+    with Path(name).open("rb") as file:
+        return file.read(MAX_MAIL)
+
+
+def as_row(name: str, notice: Notice) -> dict[str, object]:
+    """Write a notice as the contract says."""
+    return {
+        "file": name,
+        "kind": notice.kind,
+        "detail": notice.detail,
+        "recipients": [
+            {"recipient": one.recipient, "status": one.status, "class": one.reason}
+            for one in notice.about
+        ],
+        "original_message_id": notice.original_message_id,
+        "return_date": notice.return_date and notice.return_date.isoformat(),
+    }
+
+
+def sentence(notice: Notice) -> str:
+    """Say a notice in words."""
+    words = notice.kind + (f" ({notice.detail})" if notice.detail else "")
+    for one in notice.about:
+        status = f" {one.status}" if one.status else ""
+        words += f"; {one.recipient or 'somebody'}: {one.reason}{status}"
+    if notice.return_date:
+        words += f"; back on {notice.return_date.isoformat()}"
+    if notice.original_message_id:
+        words += f"; about {notice.original_message_id}"
+    return words

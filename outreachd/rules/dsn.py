@@ -1,0 +1,117 @@
+"""Delivery status notifications by the book: the fields of RFC 3464, per recipient.
+
+Read from every part of a delivery-status type, and from a text that holds the same
+lines where the MIME around them is broken. Who failed is the Original-Recipient where
+it is told (that is whom we wrote to; forwarding changes the other). Only the action
+*failed* is a bounce. Nothing is raised: a field that says nothing is left empty.
+Sources: RFC 3464, 3461 (xtext), 6533 (utf-8 addresses).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from outreachd.rules.notice_mail import Mail
+
+MAX_RECIPIENTS = 100  # of one notice; a person's letter has one
+
+FAILED = "failed"
+DELAYED = "delayed"
+ACTIONS = {
+    "failed": FAILED, "failure": FAILED, "fail": FAILED, "delayed": DELAYED,
+    "delivered": "delivered", "relayed": "relayed", "expanded": "expanded",
+    "deliverable": "delivered", "expired": FAILED,
+}  # fmt: skip
+
+ADDRESS = (
+    r"(?:\"[^\"\s@]{1,64}\"|[^\s<>()\[\]{},;:\"'|@=]*[^\s<>()\[\]{},;:\"'|@])"
+    r"@(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
+)
+_ADDRESS = re.compile(ADDRESS)
+_FIELD = re.compile(r"(?m)^[> \t]{0,8}([A-Za-z][A-Za-z-]{3,40})[ \t]*:[ \t]*(.*)$")
+_FOLD = re.compile(r"\n[ \t]+(?=\S)")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_XTEXT = re.compile(r"\+([0-9A-F]{2})")
+_TYPE = re.compile(r"^\s*[\w -]{1,20};\s*")
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What a notice tells of one recipient, before it is judged."""
+
+    recipient: str | None
+    action: str = FAILED
+    status: str | None = None
+    diagnostic: str = ""  # the words of the server that refused, if they are given
+
+
+def is_report(mail: Mail) -> bool:
+    """Tell whether the mail holds a delivery-status part of its own."""
+    return any("delivery-status" in part.type for part in mail.parts)
+
+
+def envelope_id(mail: Mail) -> str | None:
+    """Tell the ENVID we gave when the letter left, if the notice returns it."""
+    for block in _blocks(mail):
+        for value in block.get("original-envelope-id", ()):
+            return _XTEXT.sub(lambda found: chr(int(found[1], 16)), value.strip())
+    return None
+
+
+def told(mail: Mail) -> list[Told]:
+    """List what each recipient's fields tell; empty if there are none."""
+    found: dict[str | None, Told] = {}
+    for block in _blocks(mail):
+        if (one := _told(block)) and one.recipient not in found:
+            found[one.recipient] = one
+        if len(found) == MAX_RECIPIENTS:
+            break
+    return list(found.values())
+
+
+def _blocks(mail: Mail) -> Iterator[dict[str, list[str]]]:
+    for part in mail.parts:
+        if "delivery-status" in part.type:
+            yield from blocks(part.text())
+
+
+def blocks(text: str) -> Iterator[dict[str, list[str]]]:
+    """Divide a text into groups of fields, each with its values in order."""
+    for block in re.split(r"\n[ \t]*\n", _FOLD.sub(" ", text)):
+        fields: dict[str, list[str]] = {}
+        for found in _FIELD.finditer(block):
+            fields.setdefault(found[1].lower(), []).append(found[2].strip())
+        if fields:
+            yield fields
+
+
+def _told(block: dict[str, list[str]]) -> Told | None:
+    names = ("original-recipient", "final-recipient", "x-actual-recipient")
+    written = [value for name in names for value in block.get(name, ())]
+    if not written:
+        return None
+    addresses = [one for value in written if (one := address(value))]
+    action = block.get("action", [""])[0].lower().split(" ")[0].strip("()")
+    diagnostic = " ".join(block.get("diagnostic-code", ()))
+    status = _STATUS.search(block.get("status", [""])[0])
+    return Told(
+        recipient=addresses[0] if addresses else None,
+        action=ACTIONS.get(action, _by_status(status[1] if status else "5")),
+        status=status[1] if status else None,
+        diagnostic=_TYPE.sub("", diagnostic),
+    )
+
+
+def _by_status(status: str) -> str:
+    return {"2": "delivered", "4": DELAYED}.get(status[0], FAILED)
+
+
+def address(value: str) -> str | None:
+    """Find the address in a field's value: behind its type, unwrapped, xtext undone."""
+    value = _TYPE.sub("", value)
+    if "+" in value and "@" not in value:
+        value = _XTEXT.sub(lambda found: chr(int(found[1], 16)), value)
+    found = _ADDRESS.search(value)
+    return found[0] if found else None

@@ -1,0 +1,109 @@
+"""Notices about delivery that are only text: who failed, and in which words.
+
+Half of all bounces have no part for machines. A text is first cut where our own
+letter is returned in it; what is left names recipients by one of a few habits, tried
+in order, and the words after each name are the reason. Addresses that are never the
+answer (the notice's own From and To, postmasters) are left out. Nothing is raised.
+Every pattern sees a bounded text. Sources: see ``dsn_words``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from outreachd.rules.dsn import ADDRESS, FAILED, MAX_RECIPIENTS, Told
+from outreachd.rules.dsn_words import HEADER_RUN, RETURNED
+from outreachd.rules.notice_mail import Headers, Mail, split
+
+MAX_SAID = 16 << 10  # characters of a notice's own words
+MAX_REASON = 1200  # characters that belong to one recipient
+
+_ADDRESS = re.compile(ADDRESS)
+_A = rf"(?P<a>{ADDRESS})"
+# How notices name who failed; the first habit that names somebody is taken.
+HABITS = tuple(
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        rf"^[ \t>]*(?:final|original|x-actual)-recipient:(?:[^;\n]*;)?[ \t<]*{_A}",
+        rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?[ \t]*(?::|\.\.\.|-|$)",
+        rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?(?=[ \t,;(])",
+        rf"(?:rcpt to|recipients?|address(?:es)?|users?|mailbox|account|adresse|"
+        rf"destinat\w+|deliver\w*( \w+){{0,4}} (?:to|for)|sent to|mail(?:ed)? (?:to|for)"
+        rf"|message (?:to|for)|\bto|for|reaching)\b[\s:;,\"'<(=.-]{{1,12}}{_A}",
+        rf"{_A}",
+    )
+)
+_SERVANT = re.compile(r"^(post[-_]?master|mailer-?daemon|abuse|root|noc)@", re.IGNORECASE)
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+
+
+def said_and_returned(text: str) -> tuple[str, Headers]:
+    """Divide a notice's own words from the letter it returns below them."""
+    text = text[: 4 * MAX_SAID]
+    cuts = [found.start() for p in (RETURNED, HEADER_RUN) if (found := p.search(text))]
+    cut = min(cuts, default=len(text))
+    below = HEADER_RUN.search(text, cut)
+    returned = (
+        split(text[below.start() :].encode("utf-8", "replace"))[0] if below else None
+    )
+    return text[:cut][:MAX_SAID], returned or Headers(b"")
+
+
+def told(mail: Mail) -> list[Told]:
+    """List who failed by the words of the notice; empty if it names nobody."""
+    said, returned = said_and_returned(mail.text)
+    ours = {one.lower() for one in _ours(mail, returned)}
+    named = _ADDRESS.findall(mail.headers.get("x-failed-recipients"))
+    places = [
+        (said.lower().find(one.lower()), one) for one in named[:MAX_RECIPIENTS]
+    ] or _places(said, ours)
+    if not places:
+        return []
+    return [
+        Told(recipient=one, action=FAILED, status=_status(words), diagnostic=words)
+        for one, words in _with_words(said, places)
+    ]
+
+
+def _ours(mail: Mail, returned: Headers) -> Iterator[str]:
+    for name in ("from", "to", "reply-to", "return-path", "delivered-to"):
+        yield from _ADDRESS.findall(mail.headers.get(name)[:500])
+    for headers in (returned, *mail.returned):
+        for name in ("from", "return-path", "sender"):
+            yield from _ADDRESS.findall(headers.get(name)[:500])
+
+
+def _places(said: str, ours: set[str]) -> list[tuple[int, str]]:
+    """Find who is named, each once, and where the words about them begin."""
+    for habit in HABITS:
+        found: dict[str, tuple[int, str]] = {}
+        for match in habit.finditer(said):
+            one = match["a"]
+            if one.lower() in ours or _SERVANT.match(one):
+                continue
+            found.setdefault(one.lower(), (match.start("a"), one))
+            if len(found) == MAX_RECIPIENTS:
+                break
+        if found:
+            return list(found.values())
+    return []
+
+
+def _with_words(said: str, places: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """Give each recipient the words up to the next one; alone, all there are."""
+    starts = sorted({start for start, _ in places if start >= 0})
+    for start, one in places:
+        if len(starts) < 2 or start < 0:
+            yield one, said.strip()
+            continue
+        later = [other for other in starts if other > start]
+        end = later[0] if later else len(said)
+        yield one, said[start + len(one) : min(end, start + MAX_REASON)].strip(" <>:\n")
+
+
+def _status(words: str) -> str | None:
+    found = _STATUS.findall(words)
+    return next((one for one in found if not one.endswith(".0.0")), None) or (
+        found[0] if found else None
+    )

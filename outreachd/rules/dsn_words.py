@@ -1,0 +1,85 @@
+"""The words by which a machine's notice about delivery is told: data, with sources.
+
+``DAEMON`` names who writes such notices, ``SUBJECT`` and ``SAID`` what they say,
+``RETURNED`` the line below which our own letter begins again. A mail is such a notice
+only if both who and what agree (``dsn_text``). In small letters; first match wins.
+Sources: the texts of Postfix, Sendmail, Exim, qmail, Exchange, Domino, GroupWise,
+Courier, OpenSMTPD, DragonFly, Yahoo, Gmail, Mail.ru and the providers' own gateways.
+"""
+
+from __future__ import annotations
+
+import re
+
+DAEMON = re.compile(
+    r"mailer[-_. ]?daemon|^daemon@|\bmdaemon@|post[-_. ]?master|"
+    r"mail ?delivery|delivery (sub)?system|mail(er)? (system|server|admin)|"
+    r"system administrator|mailserver|mailerdaemon|bounce[sd]?@|"
+    r"(microsoft|exchange|outlook)\S*329e71ec|complaints?-notification"
+)
+SUBJECT = re.compile(
+    r"undeliver|un[- ]?deliver|non[- ]?deliver|not (be )?deliver|returned (mail|to)|"
+    r"return(ing|ed)? (message|mail)|failure (notice|delivery|notification)|"
+    r"deliver\w* (status|fail|problem|error|notif|report|delay|warning|has been)|"
+    r"(message|mail|email)\b.{0,40}(fail|delayed|not (been )?(sent|delivered)|error|"
+    r"returned|rejected|undeliver)|fail\w* to deliver|could not (be )?(send|sent)|"
+    r"(delivery|deliver|mail|message) (failure|failed|error|problem|delay|warning)|"
+    r"^warning: (message|could not)|delayed mail|status notification|delivery status|"
+    r"unzustellbar|nicht zugestellt|zustell(ung|fehler|bericht)|non remis|"
+    r"échec|rapport de non|no se (ha )?(pudo|podido)|no entregado|devuelto|"
+    r"mancata consegna|non (è stato )?(recapitat|consegnat)|não entreg|falha na entrega|"
+    r"niet (be|af)geleverd|onbestelbaar|niedostarcz|nie (została|można) dostarcz|"
+    r"не (может быть )?(доставлен|достав)|недоставлен|не удалось доставить|"
+    r"配信|送信(エラー|できません)|系统退信|退信|投递失败|teslim edilemedi|"
+    r"反송|반송|olevererbart|kunde inte levereras|kan ikke leveres|perille"
+)
+SAID = re.compile(
+    r"(could|can|can't|couldn't|was|has|were|is|did|been|be)( ?not|n't)?( yet)? ?"
+    r"(be(en)? )?(un(able|successful) to (deliver|send)|deliver|reach the following)|"
+    r"(not|n't) (be |been )?(delivered|sent to|reach)|unable to deliver|undeliver|"
+    r"deliver\w*( \S+){0,8} (failed|failure|error|unsuccessful)|returned to (the )?sender|"
+    r"(wasn't|was not|weren't|were) (un)?able to (deliver|send)|permanent (fatal )?error|"
+    r"fail\w* (to deliver|permanently|recipient)|following (address|recipient)\w*|"
+    r"error (while|when|was|has|occur|deliver)|transcript of session|"
+    r"(message|mail|queue)\b.{0,60}(delayed|expired|rejected|refused|bounced|queue)|"
+    r"(final|original)-recipient:|remote (host|server) (said|returned)|"
+    r"\b[45]\d\d[ -][45]\.\d\.\d|\b5[0-5]\d[ -:]|"
+    r"(user|mailbox|address|account)\b.{0,30}(unknown|not found|full|does not exist)|"
+    r"does not exist|quota|no such|no se (ha )?(pudo|podido)|no pudo|"
+    r"konnte nicht|nicht zugestellt|n'a pas pu|non è stato|não (pode|foi)|"
+    r"niet worden|не может быть доставлен|не (был\w* )?доставлен|не удалось|"
+    r"送信できません|配信(でき|エラー)|failure reasons|notificationtype\":\"(bounce|del)"
+)
+# The mark of a person who passes a notice on.
+FORWARDED = re.compile(
+    r"^\s*\[?(fwd?|wg|tr|rv|enc|doorst|vs|pd|пересл\w*|i|inoltr\w*)\s*(\[\d+\])?:",
+)
+# Below such a line stands our own letter, whatever it says.
+RETURNED = re.compile(
+    r"(?im)^[ \t>*#=~_-]*(?:"
+    r"-{2,}.{0,80}?\b(below this line|original (message|mail|header)|"
+    r"copy of (the|your)|returned (message|mail)|message headers?|unsent message|"
+    r"mensaje original|message header|undelivered message|rejected message|"
+    r"forwarded message|body of message|enclosed is)\b.*|"
+    r"(a copy of|below is|here is a copy|this is a copy|included is|following is)\b"
+    r".{0,60}(message|mail|header)s?\b.*|"
+    r"(the )?(original|undelivered|returned|your|bounced) (message|e-?mail)s?"
+    r"(('s)? headers?)?( is| was)?( follows?| below| attached| as follows)?\s*[.:]\s*|"
+    r"(message|original|received) headers?( follows?| below)?\s*[.:]?\s*|"
+    r"original message follows.*|message headers follow.*|"
+    r"your message reads \(in part\):.*|the (message )?headers? (of|were).*|"
+    r"original message( text)?\s*-*|-{3,}\s*original.*"
+    r")$"
+)
+# A run of header lines is our own letter too.
+HEADER_RUN = re.compile(
+    r"(?m)^[ \t>]{0,4}(?:return-path|received|dkim-signature|message-id|date|from|to|"
+    r"subject|mime-version|x-[\w-]{2,40}|content-type|delivered-to|reply-to|cc|"
+    r"user-agent|content-transfer-encoding|sender|arc-\w[\w-]{0,40}|references|"
+    r"list-[\w-]{2,30}|authentication-results)[ \t]*:.*"
+    r"(?:\n[ \t]+\S.*){0,40}\n[ \t>]{0,4}(?:return-path|received|dkim-signature|"
+    r"message-id|date|from|to|subject|mime-version|x-[\w-]{2,40}|content-type|"
+    r"delivered-to|reply-to|user-agent|content-transfer-encoding|sender|references|"
+    r"arc-\w[\w-]{0,40}|list-[\w-]{2,30}|authentication-results)[ \t]*:",
+    re.IGNORECASE,
+)
