@@ -8,13 +8,18 @@ right or wrong when contacts come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from outreachd.fleet.entries import Entry, Findings
 from outreachd.fleet.files import check_holidays, read_wording
-from outreachd.fleet.tables import CampaignTable, MailboxTable, StepTable
+from outreachd.fleet.tables import (
+    CampaignTable,
+    MailboxTable,
+    StepTable,
+    WordingTable,
+)
 from outreachd.mistakes import unknown
 from outreachd.rules import template
 from outreachd.rules.address import domain_of
@@ -25,7 +30,7 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.model import DelayUnit, OnUncertain
+from outreachd.rules.model import DelayUnit, MailboxGone, OnUncertain, Variant
 from outreachd.rules.written import parse_delay, parse_duration_s
 
 
@@ -64,6 +69,9 @@ def campaign(
             _step(number, step, entry, folder, findings)
             for number, step in enumerate(table.step, 1)
         ),
+        stop_company=table.stop_company,
+        first_touch_share=table.first_touch_share,
+        mailbox_gone=MailboxGone(table.mailbox_gone),
     )
 
 
@@ -98,36 +106,78 @@ def _step(
     folder: Path,
     findings: Findings,
 ) -> WantedStep:
-    def fault(key: str, message: str) -> None:
-        findings.add(entry.place, ("step", number - 1, key), message)
+    def fault(key: tuple[str | int, ...], message: str) -> None:
+        findings.add(entry.place, ("step", number - 1, *key), message)
 
     for key, message in _order_faults(number, table):
-        fault(key, message)
-    words: dict[str, str | None] = {"subject": table.subject}
+        fault((key,), message)
+    words = _words(table, folder, (), fault)
+    variants = tuple(_variants(table, words, folder, fault))
+    if words["text"] is None and not variants:
+        fault(("text",), "text is missing: write text or text_file")
+    amount, unit = parse_delay(table.after) if table.after else (0, DelayUnit.MINUTES)
+    # Where only the variants have words, the first of them stands for the step.
+    wording = variants[0] if variants and words["text"] is None else None
+    return WantedStep(
+        subject=wording.subject if wording else words["subject"],
+        text=wording.text if wording else words["text"] or "",
+        html=wording.html if wording else words["html"],
+        delay=amount,
+        delay_unit=unit,
+        variants=variants,
+    )
+
+
+_Words = dict[str, str | None]
+_Fault = Callable[[tuple[str | int, ...], str], None]
+
+
+def _variants(
+    table: StepTable, step: _Words, folder: Path, fault: _Fault
+) -> Iterator[Variant]:
+    """Make the variants whole: what one leaves out is the step's."""
+    names: set[str] = set()
+    for index, variant in enumerate(table.variant):
+        place = ("variant", index)
+        if variant.name in names:
+            fault((*place, "name"), f'variant "{variant.name}" is there twice')
+        names.add(variant.name)
+        words = _words(variant, folder, place, fault)
+        # A text of its own beside the step's HTML would make two different letters.
+        is_own = words["text"] is not None or words["html"] is not None
+        text = step["text"] if words["text"] is None else words["text"]
+        if text is None:
+            fault((*place, "text"), "text is missing: write it here or in the step")
+        yield Variant(
+            name=variant.name,
+            weight=variant.weight,
+            subject=step["subject"] if words["subject"] is None else words["subject"],
+            text=text or "",
+            html=words["html"] if is_own else step["html"],
+        )
+
+
+def _words(
+    table: WordingTable, folder: Path, place: tuple[str | int, ...], fault: _Fault
+) -> _Words:
+    """Read the parts of a wording and check them as templates."""
+    words: _Words = {"subject": table.subject}
     for part in ("text", "html"):
         try:
             words[part] = _wording(part, table, folder)
         except ValueError as error:
-            fault(f"{part}_file", str(error))
+            fault((*place, f"{part}_file"), str(error))
             words[part] = ""
-    if words["text"] is None:
-        fault("text", "text is missing: write text or text_file")
     for part, source in words.items():
         for problem in template.check(part, source or ""):
             key = part if getattr(table, part) is not None else f"{part}_file"
-            fault(key, f"{key}, {problem}")
-    amount, unit = parse_delay(table.after) if table.after else (0, DelayUnit.MINUTES)
-    return WantedStep(
-        subject=words["subject"],
-        text=words["text"] or "",
-        html=words["html"],
-        delay=amount,
-        delay_unit=unit,
-    )
+            fault((*place, key), f"{key}, {problem}")
+    return words
 
 
 def _order_faults(number: int, table: StepTable) -> Iterator[tuple[str, str]]:
-    if number == 1 and table.subject is None:
+    is_bare = not table.variant or any(one.subject is None for one in table.variant)
+    if number == 1 and table.subject is None and is_bare:
         yield "subject", "subject is missing: the first step begins the thread"
     if number == 1 and table.after is not None:
         yield "after", "after is for later steps: the first is due at once"
@@ -135,7 +185,7 @@ def _order_faults(number: int, table: StepTable) -> Iterator[tuple[str, str]]:
         yield "after", 'after is missing: say when, such as after = "3 workdays"'
 
 
-def _wording(part: str, table: StepTable, folder: Path) -> str | None:
+def _wording(part: str, table: WordingTable, folder: Path) -> str | None:
     """Read a part of a letter, from the table or from its file."""
     inline, file = getattr(table, part), getattr(table, f"{part}_file")
     if inline is not None and file is not None:

@@ -195,15 +195,28 @@ class CalendarTable(_Table):
     holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-\w+)?)?$")] = ""
 
 
-class StepTable(_Table):
-    """[[campaign.step]]."""
+class WordingTable(_Table):
+    """What a step and a variant of it have in common."""
 
-    after: Delay | None = None
     subject: Line | None = None
     text: Body | None = None
     text_file: Line | None = None
     html: Body | None = None
     html_file: Line | None = None
+
+
+class VariantTable(WordingTable):
+    """[[campaign.step.variant]]."""
+
+    name: Name
+    weight: Share = 1.0
+
+
+class StepTable(WordingTable):
+    """[[campaign.step]]."""
+
+    after: Delay | None = None
+    variant: Annotated[list[VariantTable], Field(max_length=20)] = []
 
 
 class CampaignTable(_Table):
@@ -218,6 +231,9 @@ class CampaignTable(_Table):
     calendar: CalendarTable = CalendarTable()
     on_uncertain: Literal["hold", "resend"] = "hold"
     useful_for: Duration | None = None
+    stop_company: bool = False
+    first_touch_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    mailbox_gone: Literal["wait", "stand_in", "stop"] = "wait"
 
 
 class FleetTable(_Table):

@@ -14,7 +14,16 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TypeAlias
 
-from outreachd.rules.model import Auth, DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.model import (
+    Auth,
+    DelayUnit,
+    Kind,
+    MailboxGone,
+    OnUncertain,
+    Ramp,
+    Tls,
+    Variant,
+)
 
 # Stands for a stored password that no longer opens: it differs from every other.
 UNREADABLE = ""
@@ -111,6 +120,7 @@ class WantedStep:
     html: str | None
     delay: int
     delay_unit: DelayUnit
+    variants: tuple[Variant, ...] = ()  # whole: what they left out is the step's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +137,9 @@ class WantedCampaign:
     useful_for_s: float | None
     mailboxes: frozenset[str]
     steps: tuple[WantedStep, ...]
+    stop_company: bool = False
+    first_touch_share: float = 0.0
+    mailbox_gone: MailboxGone = MailboxGone.WAIT
 
 
 Thing: TypeAlias = (

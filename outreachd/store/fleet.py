@@ -102,6 +102,7 @@ async def _write_sequences(
     lengths = [len(campaign.steps) for campaign in campaigns]
     await _run(connection, "cut_steps", names, lengths)
     await _run(connection, "put_steps", _json(_step_rows(campaigns)))
+    await _run(connection, "put_variants", names, _json(_variant_rows(campaigns)))
 
 
 async def _write_secrets(
@@ -185,6 +186,22 @@ def _step_rows(campaigns: Iterable[WantedCampaign]) -> Iterable[dict[str, Any]]:
                 "delay": step.delay,
                 "delay_unit": step.delay_unit,
             }
+
+
+def _variant_rows(campaigns: Iterable[WantedCampaign]) -> Iterable[dict[str, Any]]:
+    for campaign in campaigns:
+        for number, step in enumerate(campaign.steps, 1):
+            for place, variant in enumerate(step.variants):
+                yield {
+                    "campaign": campaign.name,
+                    "number": number,
+                    "place": place,
+                    "name": variant.name,
+                    "weight": variant.weight,
+                    "subject": variant.subject,
+                    "body_text": variant.text,
+                    "body_html": variant.html,
+                }
 
 
 def _json(rows: Iterable[dict[str, Any]]) -> str:

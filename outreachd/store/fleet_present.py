@@ -27,7 +27,16 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.model import Auth, DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.model import (
+    Auth,
+    DelayUnit,
+    Kind,
+    MailboxGone,
+    OnUncertain,
+    Ramp,
+    Tls,
+    Variant,
+)
 from outreachd.store import sql
 from outreachd.store.database import Connection
 from outreachd.store.vault import Vault, VaultError
@@ -89,6 +98,9 @@ async def _passwords(connection: Connection, vault: Vault) -> Secrets:
 
 async def _steps(connection: Connection) -> dict[str, list[WantedStep]]:
     found: dict[str, list[WantedStep]] = defaultdict(list)
+    variants: dict[tuple[str, int], list[Variant]] = defaultdict(list)
+    for row in await connection.fetch(sql.text("present_variants")):
+        variants[row["campaign"], row["number"]].append(variant_of(row))
     for row in await connection.fetch(sql.text("present_steps")):
         step = WantedStep(
             subject=row["subject"],
@@ -96,9 +108,21 @@ async def _steps(connection: Connection) -> dict[str, list[WantedStep]]:
             html=row["body_html"],
             delay=row["delay"],
             delay_unit=DelayUnit(row["delay_unit"]),
+            variants=tuple(variants[row["campaign"], row["number"]]),
         )
         found[row["campaign"]].append(step)
     return found
+
+
+def variant_of(row: asyncpg.Record) -> Variant:
+    """Read one wording of a step."""
+    return Variant(
+        name=row["name"],
+        weight=row["weight"],
+        subject=row["subject"],
+        text=row["body_text"],
+        html=row["body_html"],
+    )
 
 
 def _client(row: asyncpg.Record) -> WantedClient:
@@ -131,6 +155,7 @@ def _campaign(
         "pool": msgspec.json.decode(row["pool"], type=Pool),
         "calendar": msgspec.json.decode(row["calendar"], type=WrittenCalendar),
         "on_uncertain": OnUncertain(row["on_uncertain"]),
+        "mailbox_gone": MailboxGone(row["mailbox_gone"]),
         "mailboxes": frozenset(row["mailboxes"]),
     }
     return WantedCampaign(**values, steps=tuple(steps[row["name"]]))

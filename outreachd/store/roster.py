@@ -7,6 +7,7 @@ changed zone database: RosterError names it, nothing falls back to a guess.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -27,17 +28,20 @@ from outreachd.rules.model import (
     Domain,
     Kind,
     Mailbox,
+    MailboxGone,
     OnUncertain,
     Pause,
     Ramp,
     Roster,
     Step,
     Tls,
+    Variant,
 )
 from outreachd.rules.records import Facts, Recent
 from outreachd.rules.written import parse_days, parse_hours
 from outreachd.store import sql
 from outreachd.store.database import Connection
+from outreachd.store.fleet_present import variant_of
 
 RECIPIENT = "recipient"
 
@@ -109,6 +113,9 @@ async def _read(
 
 async def _steps(connection: Connection) -> Mapping[int, tuple[Step, ...]]:
     steps: dict[int, tuple[Step, ...]] = {}
+    variants: dict[tuple[int, int], list[Variant]] = defaultdict(list)
+    for row in await connection.fetch(sql.text("roster_variants")):
+        variants[row["campaign_id"], row["number"]].append(variant_of(row))
     for row in await connection.fetch(sql.text("roster_steps")):
         step = Step(
             number=row["number"],
@@ -117,6 +124,7 @@ async def _steps(connection: Connection) -> Mapping[int, tuple[Step, ...]]:
             html=row["body_html"],
             delay=row["delay"],
             delay_unit=DelayUnit(row["delay_unit"]),
+            variants=tuple(variants[row["campaign_id"], row["number"]]),
         )
         steps[row["campaign_id"]] = (*steps.get(row["campaign_id"], ()), step)
     return steps
@@ -195,6 +203,9 @@ def _campaign(row: asyncpg.Record, steps: tuple[Step, ...], year: int) -> Campai
         on_uncertain=OnUncertain(row["on_uncertain"]),
         useful_for_s=row["useful_for_s"],
         steps=steps,
+        stop_company=row["stop_company"],
+        first_touch_share=row["first_touch_share"],
+        mailbox_gone=MailboxGone(row["mailbox_gone"]),
     )
 
 

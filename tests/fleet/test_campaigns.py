@@ -168,3 +168,58 @@ def test_a_campaign_needs_a_step(tmp_path: Path) -> None:
     assert mistakes(tmp_path, text) == [
         "fleet.toml:15: step is missing, and it has no default"
     ]
+
+
+VARIANTS = """\
+[[campaign.step.variant]]
+name = "short"
+weight = 3
+subject = "Short"
+[[campaign.step.variant]]
+name = "long"
+text = "A long one"
+"""
+BARE = GOOD.replace('text = "Hi"\n', "").replace(
+    'subject = "Hello {{ first_name }}"', ""
+)
+
+
+def test_a_variant_takes_from_its_step_what_it_leaves_out(tmp_path: Path) -> None:
+    """But a text of its own goes without the step's HTML: they would disagree."""
+    text = GOOD.replace('text = "Hi"', 'text = "Hi"\nhtml = "<p>Hi"') + VARIANTS
+    short, long = campaign(tmp_path, text).steps[0].variants
+    assert (short.name, short.weight, short.subject) == ("short", 3.0, "Short")
+    assert (short.text, short.html) == ("Hi", "<p>Hi")
+    assert (long.subject, long.text) == ("Hello {{ first_name }}", "A long one")
+    assert (long.weight, long.html) == (1.0, None)
+
+
+def test_a_step_may_have_its_words_in_variants_only(tmp_path: Path) -> None:
+    """The first then stands for the step."""
+    one = '[[campaign.step.variant]]\nname = "a"\nsubject = "S"\ntext = "T"\n'
+    [step] = campaign(tmp_path, BARE + one).steps
+    assert (step.subject, step.text, len(step.variants)) == ("S", "T", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD + VARIANTS.replace("long", "short"), 'variant "short" is there twice'),
+        (BARE + VARIANTS, "subject is missing: the first step begins the thread"),
+        (GOOD.replace('text = "Hi"\n', "") + VARIANTS, "write it here or in the step"),
+        (GOOD + VARIANTS.replace("A long one", "A {{ long"), "text, line 1"),
+        (GOOD + VARIANTS.replace("weight = 3", "weight = 0"), "weight"),
+        (GOOD + VARIANTS.replace('text = "A', 'text_file = "A'), "cannot be read"),
+        (spoiled(POOL, POOL + "\nfirst_touch_share = 1.5"), "first_touch_share"),
+        (spoiled(POOL, POOL + '\nmailbox_gone = "leave"'), "mailbox_gone"),
+        (spoiled(POOL, POOL + '\nstop_company = "yes"'), "stop_company"),
+    ],
+)
+def test_a_bad_variant_or_policy_is_told_with_its_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    """File and line stand before the sentence."""
+    found = mistakes(tmp_path, text)
+    [line] = [one for one in found if said in one]
+    assert line.startswith("fleet.toml:")
+    assert line.split(":")[1].isdigit()

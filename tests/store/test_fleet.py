@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 import pytest
 
 from outreachd.rules.fleet_plan import Change, Sign, Thing, WantedCampaign, WantedStep
-from outreachd.rules.model import Kind
+from outreachd.rules.model import Kind, MailboxGone, Variant
 from outreachd.store.database import Connection, Database
 from outreachd.store.fleet import FleetMovedError, apply
 from outreachd.store.fleet_present import read_present
+from outreachd.store.roster import read_roster
 from outreachd.store.vault import Vault
 from tests.fleets import (
     ACME,
@@ -32,6 +33,7 @@ from tests.fleets import (
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 VAULT = Vault(b"k" * 32)
+STAND_IN = MailboxGone.STAND_IN
 
 
 async def put(connection: Connection, *things: Thing) -> list[Change]:
@@ -191,3 +193,27 @@ async def test_twelve_thousand_mailboxes_are_applied_in_seconds(db: Database) ->
 
     assert (len(changes), again) == (12_005, [])
     assert time.perf_counter() - started < 20  # both of them
+
+
+async def test_what_a_campaign_says_of_variants_and_mailboxes_reads_back(
+    db: Database,
+) -> None:
+    """Variants keep their order; one taken out is gone; twice writes nothing."""
+    plain = Variant(name="plain", weight=3.0, subject="Hello", text="Hi", html=None)
+    bold = Variant(name="bold", weight=1.0, subject="HELLO", text="HI", html="<b>HI")
+    rest = (ACME, RELAY, SPARE, DOMAIN, ANN, BEN)
+    spring = replace(
+        SPRING, stop_company=True, first_touch_share=0.25, mailbox_gone=STAND_IN
+    )
+    async with db.connection() as connection:
+        for variants in ((plain, bold), (bold, plain), (bold,), ()):
+            wanted = replace(spring, steps=(replace(FIRST, variants=variants), SECOND))
+            assert await put(connection, *rest, wanted)
+            present = await read_present(connection, VAULT)
+            assert present.things[Kind.CAMPAIGN]["spring"] == wanted
+            assert await put(connection, *rest, wanted) == []
+            roster = await read_roster(connection, NOW)
+            [campaign] = roster.campaigns.values()
+            assert campaign.steps[0].variants == variants
+            told = (campaign.stop_company, campaign.first_touch_share)
+            assert (*told, campaign.mailbox_gone) == (True, 0.25, STAND_IN)

@@ -31,16 +31,24 @@ FROM mailbox;
 -- name: present_campaigns
 SELECT c.name, cl.name AS client, c.direction, c.share, c.pool::text AS pool,
     c.calendar::text AS calendar, c.on_uncertain, c.useful_for_s, c.retired,
+    c.stop_company, c.first_touch_share, c.mailbox_gone,
     ARRAY(SELECT m.address FROM campaign_mailbox cm JOIN mailbox m ON m.id = cm.mailbox_id
           WHERE cm.campaign_id = c.id) AS mailboxes
 FROM campaign c
 JOIN client cl ON cl.id = c.client_id;
 
 -- name: present_steps
-SELECT c.name AS campaign, s.subject, s.body_text, s.body_html, s.delay, s.delay_unit
+SELECT c.name AS campaign, s.number, s.subject, s.body_text, s.body_html, s.delay,
+    s.delay_unit
 FROM step s
 JOIN campaign c ON c.id = s.campaign_id
 ORDER BY s.campaign_id, s.number;
+
+-- name: present_variants
+SELECT c.name AS campaign, v.number, v.name, v.weight, v.subject, v.body_text, v.body_html
+FROM variant v
+JOIN campaign c ON c.id = v.campaign_id
+ORDER BY v.campaign_id, v.number, v.place;
 
 -- name: present_secrets
 SELECT kind, target_id, ciphertext FROM secret;
@@ -103,17 +111,20 @@ ON CONFLICT (address) DO UPDATE SET
 
 -- name: put_campaigns
 INSERT INTO campaign (name, client_id, direction, share, pool, calendar, on_uncertain,
-                      useful_for_s)
+                      useful_for_s, stop_company, first_touch_share, mailbox_gone)
 SELECT w.name, c.id, w.direction, w.share, w.pool, w.calendar, w.on_uncertain,
-    w.useful_for_s
+    w.useful_for_s, w.stop_company, w.first_touch_share, w.mailbox_gone
 FROM jsonb_to_recordset($1::jsonb) AS w (
     name text, client text, direction text, share double precision, pool jsonb,
-    calendar jsonb, on_uncertain text, useful_for_s double precision)
+    calendar jsonb, on_uncertain text, useful_for_s double precision,
+    stop_company boolean, first_touch_share double precision, mailbox_gone text)
 JOIN client c ON c.name = w.client
 ON CONFLICT (name) DO UPDATE SET
     client_id = excluded.client_id, direction = excluded.direction,
     share = excluded.share, pool = excluded.pool, calendar = excluded.calendar,
     on_uncertain = excluded.on_uncertain, useful_for_s = excluded.useful_for_s,
+    stop_company = excluded.stop_company, first_touch_share = excluded.first_touch_share,
+    mailbox_gone = excluded.mailbox_gone,
     retired = false;
 
 -- name: put_pool
@@ -147,6 +158,27 @@ ON CONFLICT (campaign_id, number) DO UPDATE SET
 DELETE FROM step s
 USING campaign c, unnest($1::text[], $2::integer[]) AS kept (campaign, steps)
 WHERE c.name = kept.campaign AND s.campaign_id = c.id AND s.number > kept.steps;
+
+-- name: put_variants
+-- The wordings of some campaigns' steps, in place of those they had. $1 campaigns,
+-- $2 variants. One that stays the same is written anew: few have any.
+WITH wanted AS (
+    SELECT c.id, w.*
+    FROM jsonb_to_recordset($2::jsonb) AS w (
+        campaign text, number smallint, place smallint, name text,
+        weight double precision, subject text, body_text text, body_html text)
+    JOIN campaign c ON c.name = w.campaign
+), gone AS (
+    DELETE FROM variant v
+    USING campaign c
+    WHERE c.name = ANY ($1::text[]) AND v.campaign_id = c.id
+      AND NOT EXISTS (SELECT FROM wanted w
+                      WHERE w.id = c.id AND w.number = v.number AND w.name = v.name))
+INSERT INTO variant (campaign_id, number, name, place, weight, subject, body_text, body_html)
+SELECT id, number, name, place, weight, subject, body_text, body_html FROM wanted
+ON CONFLICT (campaign_id, number, name) DO UPDATE SET
+    place = excluded.place, weight = excluded.weight, subject = excluded.subject,
+    body_text = excluded.body_text, body_html = excluded.body_html;
 
 -- name: secret_owners
 -- The ids of accounts and mailboxes whose passwords change. $1 names, $2 addresses.

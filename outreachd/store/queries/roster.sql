@@ -22,7 +22,7 @@ FROM mailbox WHERE NOT retired;
 
 -- name: roster_campaigns
 SELECT c.id, c.name, c.client_id, c.direction, c.share, c.calendar::text AS calendar,
-    c.on_uncertain, c.useful_for_s,
+    c.on_uncertain, c.useful_for_s, c.stop_company, c.first_touch_share, c.mailbox_gone,
     ARRAY(SELECT cm.mailbox_id FROM campaign_mailbox cm
           WHERE cm.campaign_id = c.id ORDER BY cm.mailbox_id) AS mailbox_ids
 FROM campaign c WHERE NOT c.retired;
@@ -30,6 +30,10 @@ FROM campaign c WHERE NOT c.retired;
 -- name: roster_steps
 SELECT campaign_id, number, subject, body_text, body_html, delay, delay_unit
 FROM step ORDER BY campaign_id, number;
+
+-- name: roster_variants
+SELECT campaign_id, number, name, weight, subject, body_text, body_html
+FROM variant ORDER BY campaign_id, number, place;
 
 -- name: facts_used
 -- Use of the days that can be today somewhere. $1 the day before yesterday.
