@@ -69,10 +69,16 @@ def new_message_id(random_bytes: bytes, domain: str) -> str:
 
 
 def compile_letter(
-    step: Step, client: Client, *, base_url: str, unsubscribe_mailto: str | None
+    step: Step,
+    client: Client,
+    *,
+    base_url: str,
+    unsubscribe_mailto: str | None,
+    attachments: tuple[bytes, ...] = (),
 ) -> Composer | Unfillable:
     """Compile a step once for all its letters; Unfillable if its wording is bad.
 
+    ``attachments``: the contents of those the step names, as parts (rules/mime).
     ``base_url`` is where the opt-out page answers, ``unsubscribe_mailto`` an address
     that takes opt-outs by mail. Raises ValueError if either cannot stand in a header.
     """
@@ -85,7 +91,7 @@ def compile_letter(
     except BadTemplateError as error:
         return Unfillable("template_error", f"step {step.number}: {error}")
     opt_out = base_url.rstrip("/") + "/u/"
-    return Composer(templates, client, opt_out, unsubscribe_mailto)
+    return Composer(templates, client, opt_out, unsubscribe_mailto, attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Composer:
     _client: Client
     _opt_out: str  # what a token is appended to
     _mailto: str | None
+    _attachments: tuple[bytes, ...] = ()
 
     def fill(
         self,
@@ -198,10 +205,13 @@ class Composer:
             raise _RefusedError("empty_letter", "the text is empty")
         postal = self._client.postal_address
         plain = mime.text_part("plain", with_text_footer(text, postal, url))
-        if "html" not in self._templates:
-            return plain
-        markup = with_html_footer(self._rendered("html", values), postal, url)
-        return mime.alternative((plain, mime.text_part("html", markup)), message_id)
+        if "html" in self._templates:
+            markup = with_html_footer(self._rendered("html", values), postal, url)
+            both = (plain, mime.text_part("html", markup))
+            plain = mime.alternative(both, message_id)
+        if self._attachments:
+            return mime.mixed((plain, *self._attachments), message_id)
+        return plain
 
     def _rendered(self, name: str, values: Mapping[str, str]) -> str:
         try:

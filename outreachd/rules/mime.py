@@ -5,7 +5,8 @@ line break in a Subject becomes a header of its own (CVE-2024-6923), it encodes 
 List-Unsubscribe links and it costs forty times as much. What always holds: only CRLF
 ends a line, no line is longer than 998 octets, everything is ASCII, and what came from
 outside is refused (UnsafeHeaderError) if it holds a control, a line break of any script
-or an encoded word. Sources: RFC 5322, RFC 2045 to 2047, RFC 8058 for the links.
+or an encoded word. Sources: RFC 5322, RFC 2045 to 2047, RFC 8058 for the links, RFC 2183
+and RFC 2231 for the names of files.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 CRLF = b"\r\n"
 # Octets of text in an encoded word: 52 characters of base64 and 12 around them keep
 # "Subject: " on the same line within the 76 of RFC 2047 section 2.
 ENCODED_WORD_OCTETS = 39
 LINE = 66  # characters of header text on a line; 78 less the longest name we write
+NAME_PIECE = 50  # characters of a file's name on a line, encoded
 PLAIN_LINE = 990  # octets; every relay takes 998 with the line end
 REMEMBERED_SENDERS = 16_384
 
@@ -148,12 +151,56 @@ def _part(subtype: str, encoding: bytes, body: bytes) -> bytes:
     )
 
 
+def attachment_part(name: str, content_type: str, content: bytes) -> bytes:
+    """Write a file as a part, once for all letters; its name was checked."""
+    return (
+        b"Content-Type: %b\r\nContent-Transfer-Encoding: base64\r\n"
+        b"Content-Disposition: attachment;%b\r\n\r\n%b"
+        % (
+            content_type.encode(),
+            _file_name(name),
+            base64.encodebytes(content).replace(b"\n", CRLF),
+        )
+    )
+
+
+def _file_name(name: str) -> bytes:
+    """Write a file's name: plainly, or encoded and in pieces."""
+    if name.isascii() and len(name) <= LINE - 12 and not set(name) & {'"', "\\", "%"}:
+        return b' filename="%b"' % name.encode()
+    encoded = "utf-8''" + quote(name, safe="")
+    pieces = []
+    while encoded:
+        # No piece ends within a %XX.
+        end = min(len(encoded), NAME_PIECE)
+        if (last := encoded.rfind("%", end - 2, end)) > 0 and end < len(encoded):
+            end = last
+        pieces.append(encoded[:end])
+        encoded = encoded[end:]
+    if len(pieces) == 1:
+        return f" filename*={pieces[0]}".encode()
+    return ";".join(
+        f"\r\n filename*{number}*={piece}" for number, piece in enumerate(pieces)
+    ).encode()
+
+
 def alternative(parts: tuple[bytes, ...], message_id: str) -> bytes:
-    """Join parts, plainest first; the boundary follows from the Message-ID."""
+    """Join wordings of the same, plainest first."""
+    return _multipart(b"alternative", parts, message_id)
+
+
+def mixed(parts: tuple[bytes, ...], message_id: str) -> bytes:
+    """Join a letter and what is attached to it."""
+    return _multipart(b"mixed", parts, "mixed " + message_id)
+
+
+def _multipart(subtype: bytes, parts: tuple[bytes, ...], seed: str) -> bytes:
+    """Join parts; the boundary follows from the Message-ID."""
     # "=_" can stand in neither quoted-printable nor base64 (RFC 2045 section 6.7).
-    mark = b"=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32].encode()
+    mark = b"=_" + hashlib.sha256(seed.encode()).hexdigest()[:32].encode()
     body = b"".join(b"\r\n--%b\r\n%b" % (mark, part) for part in parts)
-    return b'Content-Type: multipart/alternative; boundary="%b"\r\n%b\r\n--%b--\r\n' % (
+    return b'Content-Type: multipart/%b; boundary="%b"\r\n%b\r\n--%b--\r\n' % (
+        subtype,
         mark,
         body,
         mark,

@@ -8,9 +8,9 @@ Time zones arrive here as tzinfo: they were opened where rows are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 
 from msgspec import Struct
@@ -134,13 +134,17 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """When a campaign may write: weekdays, hours, zone, holidays."""
+    """When a campaign may write: weekdays, hours, zone, holidays.
+
+    What it leaves to the recipient, ``rules/places`` fills in for one place.
+    """
 
     weekdays: frozenset[int]  # 0 = Monday
     start_min: int
     end_min: int
     timezone: tzinfo | None  # None = the recipient's
-    holidays: frozenset[date]
+    holidays: Container[date] | None  # None = the recipient's country's
+    unknown_timezone: tzinfo = UTC  # of a recipient whose zone nobody knows
 
 
 class DelayUnit(StrEnum):
@@ -163,6 +167,15 @@ class Variant:
     html: str | None
 
 
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file that goes with a letter; its content is kept once, by its digest."""
+
+    name: str
+    content_type: str
+    sha256: bytes
+    size: int  # octets
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One letter of a sequence. No subject = same thread as the first step."""
@@ -174,6 +187,7 @@ class Step:
     delay: int
     delay_unit: DelayUnit
     variants: tuple[Variant, ...] = ()  # empty = the step's own wording only
+    attachments: tuple[Attachment, ...] = ()  # of every variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +263,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     contact_id: int
     email: str
     variables: bytes  # JSON object of strings
-    zone: str  # the recipient's time zone, "" = unknown
+    place: str  # where the recipient is, "" = unknown: rules/places
     mailbox_id: int | None
     due_at: datetime
     first_due_at: datetime  # staleness counts from here

@@ -101,6 +101,30 @@ class Template:
         return text
 
 
+@dataclass(frozen=True, slots=True)
+class TagSpan:
+    """Where a tag stands: ``kind`` is how it opens, ``verb`` its first word."""
+
+    kind: str
+    verb: str
+    start: int
+    end: int
+
+
+def tag_spans(source: str) -> Iterator[TagSpan]:
+    """Find the tags of a template that was checked, in order."""
+    position = 0
+    while opening := _OPENING.search(source, position):
+        kind, start = opening[0], opening.start()
+        verb = ""
+        if kind == "{#":
+            position = source.index(_CLOSING[kind], opening.end()) + 2
+        else:
+            tokens, position, _ = _read_tag(source, opening.end(), _CLOSING[kind])
+            verb = next((word for word in tokens if word not in _TRIMS), "")
+        yield TagSpan(kind, verb, start, position)
+
+
 def check(name: str, source: str) -> list[Problem]:
     """List what is wrong with a template; empty = it can be compiled."""
     if len(source) > MAX_SOURCE:
