@@ -32,10 +32,10 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """First touches of one campaign to recipients of one time zone ("" = none)."""
+    """First touches of one campaign to recipients of one place ("" = unknown)."""
 
     campaign_id: int
-    zone: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     dated_at: datetime
     letter_sha256: bytes
     charges: tuple[Charge, Charge, Charge, Charge]  # mailbox, domain, account, client
+    variant: str | None = None  # the wording drawn, where the step has several
 
 
 class IntentAnswer(StrEnum):

@@ -50,7 +50,10 @@ class PgLedger:
     async def claim(
         self, wants: Sequence[Want], *, term: int, now: datetime
     ) -> list[tuple[int | Queue, Claim]]:
-        """Lease due rows, oldest due first, at most ``count`` for each want."""
+        """Lease due rows, oldest due first, at most ``count`` for each want.
+
+        One of a person who must not be written to ends here and is not handed out.
+        """
         lanes, queues = _split(wants)
         rows: list[asyncpg.Record] = []
         async with self._database.connection(ACQUIRE_S) as connection:
@@ -66,12 +69,16 @@ class PgLedger:
                 rows += await connection.fetch(
                     sql.text("claim_queues"),
                     [queue.campaign_id for queue, _ in queues],
-                    [queue.zone for queue, _ in queues],
+                    [queue.place for queue, _ in queues],
                     [count for _, count in queues],
                     now,
                     term,
                 )
-        claims = [_claim(row) for row in rows]
+            if barred := [_barred(row) for row in rows if row["is_suppressed"]]:
+                await connection.execute(
+                    sql.text("give_back"), _json(barred), now, term
+                )
+        claims = [_claim(row) for row in rows if not row["is_suppressed"]]
         claims.sort(key=lambda claim: (claim.due_at, claim.send_id))
         return [(_source(claim), claim) for claim in claims]
 
@@ -91,9 +98,9 @@ class PgLedger:
                 for row in await connection.fetch(
                     sql.text("next_due_queues"),
                     [queue.campaign_id for queue, _ in queues],
-                    [queue.zone for queue, _ in queues],
+                    [queue.place for queue, _ in queues],
                 ):
-                    due[Queue(row["campaign_id"], row["zone"])] = row["due_at"]
+                    due[Queue(row["campaign_id"], row["place"])] = row["due_at"]
         return due
 
     async def give_back(
@@ -182,7 +189,7 @@ class PgLedger:
         """List the first-touch queues that exist."""
         async with self._database.connection(ACQUIRE_S) as connection:
             rows = await connection.fetch(sql.text("queues"))
-        return [Queue(row["campaign_id"], row["zone"]) for row in rows]
+        return [Queue(row["campaign_id"], row["place"]) for row in rows]
 
 
 async def _each_if_poisoned(
@@ -220,7 +227,13 @@ def _split(
 def _source(claim: Claim) -> int | Queue:
     if claim.mailbox_id is not None:
         return claim.mailbox_id
-    return Queue(claim.campaign_id, claim.zone)
+    return Queue(claim.campaign_id, claim.place)
+
+
+def _barred(row: asyncpg.Record) -> GiveBack:
+    return GiveBack(
+        send_id=row["id"], state=State.SUPPRESSED, due_at=None, reason="suppressed"
+    )
 
 
 def _claim(row: asyncpg.Record) -> Claim:
@@ -232,7 +245,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         contact_id=row["contact_id"],
         email=row["email"],
         variables=row["variables"].encode(),
-        zone=row["zone"],
+        place=row["place"],
         mailbox_id=row["mailbox_id"],
         due_at=row["due_at"],
         first_due_at=row["first_due_at"],
@@ -242,6 +255,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         letter_sha256=row["letter_sha256"],
         thread=row["thread"],
         thread_subject=row["thread_subject"],
+        variant=row["variant"],
     )
 
 

@@ -20,28 +20,32 @@ WHERE contact.id = send.contact_id
         ORDER BY s.due_at, s.id LIMIT lane.slots FOR UPDATE SKIP LOCKED) due))
   AND EXISTS (SELECT FROM lease WHERE lease.name = 'fleet' AND lease.term = $4)
 RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
-    contact.email, contact.variables::text AS variables, send.zone, send.mailbox_id,
+    contact.email, contact.variables::text AS variables, send.place, send.mailbox_id,
     send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
-    send.letter_sha256, send.thread, send.thread_subject;
+    send.letter_sha256, send.thread, send.thread_subject, send.variant,
+    EXISTS (SELECT FROM suppressions_of(contact.email, contact.client_id, send.campaign_id))
+        AS is_suppressed;
 
 -- name: claim_queues
--- Lease due first touches. $1 campaign ids, $2 zones, $3 counts, $4 now, $5 term.
+-- Lease due first touches. $1 campaign ids, $2 places, $3 counts, $4 now, $5 term.
 UPDATE send SET state = 'leased', term = $5, changed_at = $4
 FROM contact
 WHERE contact.id = send.contact_id
   AND send.id = ANY (ARRAY(
     SELECT due.id
-    FROM unnest($1::integer[], $2::text[], $3::integer[]) AS queue (campaign_id, zone, slots)
+    FROM unnest($1::integer[], $2::text[], $3::integer[]) AS queue (campaign_id, place, slots)
     CROSS JOIN LATERAL (
         SELECT s.id FROM send s
-        WHERE s.campaign_id = queue.campaign_id AND s.zone = queue.zone
+        WHERE s.campaign_id = queue.campaign_id AND s.place = queue.place
           AND s.mailbox_id IS NULL AND s.state = 'scheduled' AND s.due_at <= $4
         ORDER BY s.due_at, s.id LIMIT queue.slots FOR UPDATE SKIP LOCKED) due))
   AND EXISTS (SELECT FROM lease WHERE lease.name = 'fleet' AND lease.term = $5)
 RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
-    contact.email, contact.variables::text AS variables, send.zone, send.mailbox_id,
+    contact.email, contact.variables::text AS variables, send.place, send.mailbox_id,
     send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
-    send.letter_sha256, send.thread, send.thread_subject;
+    send.letter_sha256, send.thread, send.thread_subject, send.variant,
+    EXISTS (SELECT FROM suppressions_of(contact.email, contact.client_id, send.campaign_id))
+        AS is_suppressed;
 
 -- name: next_due_lanes
 -- When each mailbox's earliest bound row is due. $1 mailbox ids.
@@ -52,13 +56,13 @@ SELECT lane.mailbox_id,
 FROM unnest($1::integer[]) AS lane (mailbox_id);
 
 -- name: next_due_queues
--- When each queue's earliest first touch is due. $1 campaign ids, $2 zones.
-SELECT queue.campaign_id, queue.zone,
+-- When each queue's earliest first touch is due. $1 campaign ids, $2 places.
+SELECT queue.campaign_id, queue.place,
     (SELECT s.due_at FROM send s
-     WHERE s.campaign_id = queue.campaign_id AND s.zone = queue.zone
+     WHERE s.campaign_id = queue.campaign_id AND s.place = queue.place
        AND s.mailbox_id IS NULL AND s.state = 'scheduled'
      ORDER BY s.due_at LIMIT 1) AS due_at
-FROM unnest($1::integer[], $2::text[]) AS queue (campaign_id, zone);
+FROM unnest($1::integer[], $2::text[]) AS queue (campaign_id, place);
 
 -- name: begin_attempts
 -- Write intents: what the ledger says to each, by its place, and at place 0 of all of
@@ -87,9 +91,11 @@ WITH fence AS MATERIALIZED (
     FROM ROWS FROM (json_to_recordset($1::text::json) AS (
         send_id bigint, attempt_id uuid, mailbox_id integer, account_id integer,
         domain_id integer, client_id integer, campaign_id integer, at timestamptz,
-        message_id text, dated_at timestamptz, letter_sha256 text, charges json))
+        message_id text, dated_at timestamptz, letter_sha256 text, charges json,
+        variant text))
         WITH ORDINALITY AS a (send_id, attempt_id, mailbox_id, account_id, domain_id,
-            client_id, campaign_id, at, message_id, dated_at, letter_sha256, charges, place)
+            client_id, campaign_id, at, message_id, dated_at, letter_sha256, charges,
+            variant, place)
 ), mine AS (
     SELECT a.*, c.email,
         (c.consent_basis <> '' AND (g.grounds IS NULL OR c.consent_basis = ANY (g.grounds))
@@ -112,9 +118,8 @@ WITH fence AS MATERIALIZED (
             JOIN pause p ON p.kind = scope.kind AND p.target_id = scope.target_id
             WHERE p.until IS NULL OR p.until > m.at) THEN 'paused'
         WHEN EXISTS (
-            SELECT FROM suppression x
-            WHERE x.email IN (m.email, '@' || split_part(m.email, '@', 2))
-              AND (x.client_id IS NULL OR x.client_id = m.client_id)) THEN 'suppressed'
+            SELECT FROM suppressions_of(m.email, m.client_id, m.campaign_id))
+            THEN 'suppressed'
         WHEN NOT m.is_consented THEN 'no_consent'
         ELSE 'granted' END AS answer
     FROM mine m
@@ -122,7 +127,8 @@ WITH fence AS MATERIALIZED (
     UPDATE send s
     SET state = 'sending', attempt_id = j.attempt_id, attempts = s.attempts + 1,
         mailbox_id = j.mailbox_id, message_id = j.message_id, dated_at = j.dated_at,
-        letter_sha256 = decode(j.letter_sha256, 'base64'), changed_at = j.at
+        letter_sha256 = decode(j.letter_sha256, 'base64'), variant = j.variant,
+        changed_at = j.at
     FROM judged j
     WHERE s.id = j.send_id AND j.answer = 'granted'
 ), tried AS (
@@ -157,6 +163,8 @@ SELECT 0, CASE
 -- late proof for one that was given up as uncertain, also where it waits for a person
 -- or to be sent again. Sets off the next step, ends a
 -- finished enrolment, suppresses an address that does not exist. $1 outcomes, JSON.
+-- What happened to the person meanwhile stands in the row itself (stop, not_before): a
+-- row that was changed meanwhile is read anew here, other tables are not.
 WITH told AS (
     SELECT t.*,
         (t.next_step->>'step_number')::smallint AS next_number,
@@ -168,7 +176,11 @@ WITH told AS (
         phase text, code integer, text text, reason text, suppress boolean, next_step json)
 ), settled AS (
     UPDATE send s
-    SET state = t.state, due_at = coalesce(t.due_at, s.due_at), reason = t.reason,
+    SET state = CASE WHEN t.state IN ('scheduled', 'held') AND s.stop IS NOT NULL
+                     THEN 'cancelled' ELSE t.state END,
+        reason = CASE WHEN t.state IN ('scheduled', 'held')
+                      THEN coalesce(s.stop, t.reason) ELSE t.reason END,
+        due_at = greatest(coalesce(t.due_at, s.due_at), s.not_before),
         detail = t.text, changed_at = t.at, term = NULL
     FROM told t
     WHERE s.id = t.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM told))
@@ -176,10 +188,11 @@ WITH told AS (
       AND (s.state = 'sending'
            OR (t.state IN ('sent', 'failed')
                AND (s.state = 'uncertain'
+                    OR (s.state = 'cancelled' AND s.stop IS NOT NULL)
                     OR (s.state IN ('held', 'scheduled', 'leased')
                         AND s.reason IN ('uncertain', 'released')))))
-    RETURNING s.id, s.campaign_id, s.contact_id, s.enrolment_id, s.zone, s.mailbox_id,
-        t.state, t.at, t.suppress, t.reason,
+    RETURNING s.id, s.campaign_id, s.contact_id, s.enrolment_id, s.place, s.mailbox_id,
+        s.stop, s.not_before, t.state, t.at, t.suppress, t.reason,
         t.next_number, t.next_due_at, t.next_thread, t.next_subject
 ), ended AS (
     UPDATE attempt a
@@ -189,13 +202,14 @@ WITH told AS (
     WHERE a.id = t.attempt_id AND a.id = ANY (ARRAY(SELECT attempt_id FROM told))
       AND (a.outcome IS NULL OR a.outcome = 'uncertain')
 ), followed AS (
-    INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, zone, mailbox_id,
+    INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, place, mailbox_id,
                       due_at, first_due_at, thread, thread_subject, changed_at)
-    SELECT o.campaign_id, o.next_number, o.contact_id, o.enrolment_id, o.zone, o.mailbox_id,
-           o.next_due_at, o.next_due_at, o.next_thread, o.next_subject, o.at
+    SELECT o.campaign_id, o.next_number, o.contact_id, o.enrolment_id, o.place, o.mailbox_id,
+           greatest(o.next_due_at, o.not_before), greatest(o.next_due_at, o.not_before),
+           o.next_thread, o.next_subject, o.at
     FROM settled o
     JOIN enrolment e ON e.id = o.enrolment_id AND e.state = 'active'
-    WHERE o.state = 'sent' AND o.next_number IS NOT NULL
+    WHERE o.state = 'sent' AND o.next_number IS NOT NULL AND o.stop IS NULL
     ON CONFLICT (contact_id, campaign_id, step_number) DO NOTHING
 ), finished AS (
     UPDATE enrolment e
@@ -205,11 +219,10 @@ WITH told AS (
     WHERE e.id = o.enrolment_id AND e.state = 'active'
       AND ((o.state = 'sent' AND o.next_number IS NULL) OR o.state = 'failed')
 )
-INSERT INTO suppression (email, client_id, reason, source, author, at)
-SELECT c.email, NULL, o.reason, 'smtp reply', 'outreachd', o.at
+INSERT INTO suppression (target, reason, source, author, at)
+SELECT DISTINCT ON (c.email) c.email, o.reason, 'smtp reply', 'outreachd', o.at
 FROM settled o JOIN contact c ON c.id = o.contact_id
-WHERE o.suppress
-ON CONFLICT DO NOTHING;
+WHERE o.suppress AND NOT EXISTS (SELECT FROM suppressions_of(c.email, NULL, NULL));
 
 -- name: give_back
 -- Return leased rows for which no intent was written. $1 rows, JSON, $2 now, $3 term.
@@ -233,11 +246,10 @@ WITH told AS (
     WHERE e.id = r.enrolment_id AND e.state = 'active'
       AND r.state IN ('failed', 'suppressed', 'expired')
 )
-INSERT INTO suppression (email, client_id, reason, source, author, at)
-SELECT c.email, NULL, r.reason, 'smtp reply', 'outreachd', $2
+INSERT INTO suppression (target, reason, source, author, at)
+SELECT DISTINCT ON (c.email) c.email, r.reason, 'smtp reply', 'outreachd', $2
 FROM returned r JOIN contact c ON c.id = r.contact_id
-WHERE r.suppress
-ON CONFLICT DO NOTHING;
+WHERE r.suppress AND NOT EXISTS (SELECT FROM suppressions_of(c.email, NULL, NULL));
 
 -- name: give_back_strays
 -- Rows this term has leased that nobody works on: the claim's answer was lost.
@@ -270,11 +282,14 @@ SELECT count(*) FROM gone;
 -- $2 uncertain since before.
 WITH settled AS (
     UPDATE send s
-    SET state = CASE WHEN c.on_uncertain = 'resend' AND s.resends = 0
+    SET state = CASE WHEN s.stop IS NOT NULL THEN 'cancelled'
+                     WHEN c.on_uncertain = 'resend' AND s.resends = 0
                      THEN 'scheduled' ELSE 'held' END,
         resends = s.resends + CASE WHEN c.on_uncertain = 'resend' AND s.resends = 0
+                                        AND s.stop IS NULL
                                    THEN 1 ELSE 0 END,
-        due_at = $1, changed_at = $1, reason = 'uncertain'
+        due_at = greatest($1, s.not_before), changed_at = $1,
+        reason = coalesce(s.stop, 'uncertain')
     FROM campaign c
     WHERE c.id = s.campaign_id AND s.state = 'uncertain' AND s.changed_at <= $2
     RETURNING s.state)
@@ -282,5 +297,5 @@ SELECT state, count(*) AS n FROM settled GROUP BY state;
 
 -- name: queues
 -- The first-touch queues that exist.
-SELECT q.campaign_id, q.zone FROM queue q JOIN campaign c ON c.id = q.campaign_id
+SELECT q.campaign_id, q.place FROM queue q JOIN campaign c ON c.id = q.campaign_id
 WHERE NOT c.retired;

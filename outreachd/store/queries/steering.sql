@@ -42,7 +42,7 @@ SELECT pg_notify('outreachd_work', '');
 -- One that may have arrived before goes again only because a person says so here.
 WITH released AS (
     UPDATE send s SET state = 'scheduled', reason = 'released', detail = NULL,
-        due_at = $4, changed_at = $4,
+        due_at = greatest($4, s.not_before), changed_at = $4,
         letter_sha256 = CASE WHEN s.reason = 'letter_changed' THEN NULL
                              ELSE s.letter_sha256 END
     FROM campaign c
@@ -52,36 +52,6 @@ WITH released AS (
       AND ($3::bigint[] IS NULL OR s.id = ANY ($3))
     RETURNING s.id)
 SELECT count(*) FROM released;
-
--- name: suppress
--- $1 address or @domain, $2 client id or null, $3 reason, $4 source, $5 author, $6 now.
-INSERT INTO suppression (email, client_id, reason, source, author, at)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT DO NOTHING;
-
--- name: cancel_suppressed
--- Cancel what waits for those people. $1 address or @domain, $2 client id or null, $3 now.
-WITH people AS (
-    SELECT c.id FROM contact c
-    WHERE CASE WHEN starts_with($1, '@') THEN split_part(c.email, '@', 2) = substr($1, 2)
-               ELSE c.email = $1 END
-      AND ($2::integer IS NULL OR c.client_id = $2)
-), cancelled AS (
-    UPDATE send s SET state = 'suppressed', reason = 'suppressed', changed_at = $3
-    WHERE s.contact_id IN (SELECT id FROM people) AND s.state IN ('scheduled', 'held')
-    RETURNING 1
-), stopped AS (
-    UPDATE enrolment e SET state = 'stopped', reason = 'suppressed'
-    WHERE e.contact_id IN (SELECT id FROM people) AND e.state = 'active')
-SELECT count(*) FROM cancelled;
-
--- name: enrolled_person
--- Who holds the opt-out token of an enrolment. $1 enrolment.
-SELECT c.email, c.client_id, cl.name AS client
-FROM enrolment e
-JOIN contact c ON c.id = e.contact_id
-JOIN client cl ON cl.id = c.client_id
-WHERE e.id = $1;
 
 -- name: count_sends
 SELECT state, count(*) AS n FROM send GROUP BY state;
@@ -135,15 +105,19 @@ ORDER BY p.at;
 -- name: show_send
 -- One send with its newest attempts. $1 id.
 SELECT s.id, s.state, s.reason, s.detail, s.due_at, s.first_due_at, s.attempts, s.resends,
-    s.step_number, s.zone, s.campaign_id, s.mailbox_id, s.message_id, s.dated_at,
+    s.step_number, s.place, s.campaign_id, s.mailbox_id, s.message_id, s.dated_at,
     s.changed_at, c.name AS campaign, cl.name AS client, m.address AS mailbox,
     co.email AS contact,
     coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.started_at) FROM (
         SELECT a.id, a.started_at, a.ended_at, a.phase, a.code, a.reply, a.reason, a.outcome
         FROM attempt a WHERE a.send_id = s.id) t), '[]')::text AS attempt_list,
-    EXISTS (SELECT FROM suppression x
-        WHERE x.email IN (co.email, '@' || split_part(co.email, '@', 2))
-          AND (x.client_id IS NULL OR x.client_id = co.client_id)) AS is_suppressed
+    coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.id) FROM (
+        SELECT x.id, x.target, x.reason, x.source, x.at,
+            CASE WHEN x.campaign_id IS NOT NULL THEN 'campaign ' || c.name
+                 WHEN x.client_id IS NOT NULL THEN 'client ' || cl.name
+                 ELSE 'everywhere' END AS level
+        FROM suppressions_of(co.email, co.client_id, s.campaign_id) x) t), '[]')::text
+        AS suppressed_by
 FROM send s
 JOIN campaign c ON c.id = s.campaign_id
 JOIN client cl ON cl.id = c.client_id
