@@ -30,6 +30,7 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
+from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.model import DelayUnit, MailboxGone, OnUncertain, Variant
 from outreachd.rules.written import parse_delay, parse_duration_s
 
@@ -45,7 +46,7 @@ def campaign(
     table, calendar = entry.table, entry.table.calendar
     if table.client not in clients:
         findings.add(entry.place, ("client",), unknown("client", table.client, clients))
-    if calendar.holidays:
+    if calendar.holidays not in ("", "recipient"):
         try:
             check_holidays(calendar.holidays)
         except ValueError as error:
@@ -72,6 +73,13 @@ def campaign(
         stop_company=table.stop_company,
         first_touch_share=table.first_touch_share,
         mailbox_gone=MailboxGone(table.mailbox_gone),
+        hygiene=Policy(
+            **{
+                mark: Treatment(word)
+                for mark, word in table.hygiene.model_dump().items()
+            }
+        ),
+        silent_after_s=parse_duration_s(table.silent_after),
     )
 
 

@@ -187,12 +187,13 @@ class PoolTable(_Table):
 
 
 class CalendarTable(_Table):
-    """calendar = { days, hours, timezone, holidays }."""
+    """calendar = { days, hours, timezone, holidays, unknown_timezone }."""
 
     days: Days = "mon-fri"
     hours: Hours = "09:00-18:00"
     timezone: CalendarZone = "recipient"
-    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-\w+)?)?$")] = ""
+    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-\w+)?|recipient)?$")] = ""
+    unknown_timezone: Zone | Literal[""] = ""  # "" = the client's
 
 
 class WordingTable(_Table):
@@ -219,6 +220,19 @@ class StepTable(WordingTable):
     variant: Annotated[list[VariantTable], Field(max_length=20)] = []
 
 
+Treatment = Literal["take", "hold", "skip"]
+
+
+class HygieneTable(_Table):
+    """hygiene = { role, disposable, free, smtputf8, no_mx }: take, hold or skip."""
+
+    role: Treatment = "hold"
+    disposable: Treatment = "skip"
+    free: Treatment = "take"
+    smtputf8: Treatment = "hold"
+    no_mx: Treatment = "skip"
+
+
 class CampaignTable(_Table):
     """[[campaign]]."""
 
@@ -234,6 +248,8 @@ class CampaignTable(_Table):
     stop_company: bool = False
     first_touch_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
     mailbox_gone: Literal["wait", "stand_in", "stop"] = "wait"
+    hygiene: HygieneTable = HygieneTable()
+    silent_after: Duration = "183 days"
 
 
 class FleetTable(_Table):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TypeAlias
 
+from outreachd.rules.hygiene import USUAL, Policy
 from outreachd.rules.model import (
     Auth,
     DelayUnit,
@@ -27,6 +28,8 @@ from outreachd.rules.model import (
 
 # Stands for a stored password that no longer opens: it differs from every other.
 UNREADABLE = ""
+# Half a year without an answer: a contact is asked again or left alone.
+SILENT_AFTER_S = 183 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,8 @@ class WrittenCalendar:
     days: str
     hours: str
     timezone: str  # a name, or "recipient"
-    holidays: str
+    holidays: str  # an area such as "DE-BY", or "recipient"
+    unknown_timezone: str = ""  # of recipients without one; "" = the client's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +144,8 @@ class WantedCampaign:
     stop_company: bool = False
     first_touch_share: float = 0.0
     mailbox_gone: MailboxGone = MailboxGone.WAIT
+    hygiene: Policy = USUAL
+    silent_after_s: float = SILENT_AFTER_S
 
 
 Thing: TypeAlias = (
@@ -248,7 +254,7 @@ def _shown(value: object) -> str:
             return "none"
         case Ramp():
             return f"{value.start} to {value.end} in {value.days} days"
-        case Pool() | WrittenCalendar():
+        case Pool() | WrittenCalendar() | Policy():
             parts = ((f.name, getattr(value, f.name)) for f in fields(value))
             return "; ".join(f"{name} {_shown(part)}" for name, part in parts if part)
         case tuple():

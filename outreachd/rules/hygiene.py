@@ -86,6 +86,7 @@ class Judgement:
     sentence: str = ""
 
 
+USUAL = Policy()
 TAKEN = Judgement(Treatment.TAKE)
 _ORDER = tuple(Treatment)
 _MARKS = tuple(Mark)

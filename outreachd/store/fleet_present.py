@@ -27,6 +27,7 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
+from outreachd.rules.hygiene import Policy
 from outreachd.rules.model import (
     Auth,
     DelayUnit,
@@ -156,6 +157,7 @@ def _campaign(
         "calendar": msgspec.json.decode(row["calendar"], type=WrittenCalendar),
         "on_uncertain": OnUncertain(row["on_uncertain"]),
         "mailbox_gone": MailboxGone(row["mailbox_gone"]),
+        "hygiene": msgspec.json.decode(row["hygiene"], type=Policy),
         "mailboxes": frozenset(row["mailboxes"]),
     }
     return WantedCampaign(**values, steps=tuple(steps[row["name"]]))

@@ -8,6 +8,7 @@ import pytest
 
 from outreachd.fleet.load import load
 from outreachd.rules.fleet_plan import WantedCampaign
+from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.model import DelayUnit, Kind
 from tests.fleet.writing import GOOD, mistake, mistakes, spoiled, write
 
@@ -223,3 +224,31 @@ def test_a_bad_variant_or_policy_is_told_with_its_line(
     [line] = [one for one in found if said in one]
     assert line.startswith("fleet.toml:")
     assert line.split(":")[1].isdigit()
+
+
+def test_hygiene_and_silence_have_defaults_and_settings(tmp_path: Path) -> None:
+    """Who says nothing holds functions, skips what would bounce, waits half a year."""
+    usual = campaign(tmp_path, GOOD)
+    assert usual.hygiene == Policy()
+    assert usual.silent_after_s == 183 * 86_400
+    more = 'hygiene = { role = "take", free = "hold" }\nsilent_after = "30 days"'
+    found = campaign(tmp_path, spoiled(POOL, f"{POOL}\n{more}"))
+    assert found.hygiene == Policy(role=Treatment.TAKE, free=Treatment.HOLD)
+    assert found.silent_after_s == 30 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('hygiene = { role = "drop" }', "must be one of 'take', 'hold', 'skip'"),
+        ('hygiene = { rolle = "take" }', 'unknown key "rolle": did you mean "role"?'),
+        ('silent_after = "soon"', 'must be a time such as "7 days"'),
+    ],
+)
+def test_bad_hygiene_is_told_with_its_line(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    """Fault 74: the words that exist are in the sentence."""
+    found = mistake(tmp_path, POOL, f"{POOL}\n{line}")
+    assert found.startswith("fleet.toml:20: ")
+    assert said in found

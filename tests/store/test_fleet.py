@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from outreachd.rules.fleet_plan import Change, Sign, Thing, WantedCampaign, WantedStep
+from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.model import Kind, MailboxGone, Variant
 from outreachd.store.database import Connection, Database
 from outreachd.store.fleet import FleetMovedError, apply
@@ -212,8 +213,20 @@ async def test_what_a_campaign_says_of_variants_and_mailboxes_reads_back(
             present = await read_present(connection, VAULT)
             assert present.things[Kind.CAMPAIGN]["spring"] == wanted
             assert await put(connection, *rest, wanted) == []
-            roster = await read_roster(connection, NOW)
+            roster = await read_roster(connection)
             [campaign] = roster.campaigns.values()
             assert campaign.steps[0].variants == variants
             told = (campaign.stop_company, campaign.first_touch_share)
             assert (*told, campaign.mailbox_gone) == (True, 0.25, STAND_IN)
+
+
+async def test_hygiene_and_silence_read_back(db: Database) -> None:
+    """What a campaign does with odd addresses is what its file says, not a default."""
+    policy = Policy(role=Treatment.SKIP, no_mx=Treatment.HOLD)
+    campaign = replace(SPRING, hygiene=policy, silent_after_s=86_400.0)
+    rest = (ACME, RELAY, SPARE, DOMAIN, ANN, BEN)
+    async with db.connection() as connection:
+        await put(connection, *rest, campaign)
+        assert await put(connection, *rest, campaign) == []
+        found = (await read_present(connection, VAULT)).things[Kind.CAMPAIGN]["spring"]
+    assert found == campaign
