@@ -9,9 +9,9 @@ stopped, only ``ok`` lets it go again. A dead DNS alone does neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from outreachd.rules.blocklist import Blocklist, check_blocklists
@@ -116,10 +116,7 @@ def _counts(
 
 
 def resumed(
-    standings: Iterable[tuple[Check, Standing]], now: datetime
+    standings: Mapping[Check, Standing], now: datetime
 ) -> dict[Check, Standing]:
     """Begin every grace anew: a person has let the domain go on."""
-    return {
-        check: Standing(one.finding, one.known, one.detail, now, one.at)
-        for check, one in standings
-    }
+    return {check: replace(one, since=now) for check, one in standings.items()}

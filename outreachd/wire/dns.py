@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass
 from typing import Protocol
 
 import dns.asyncresolver
 import dns.exception
 import dns.rdatatype
 import dns.resolver
+
+from outreachd.wire.kept import Kept
 
 QUERY_S = 10.0  # one look-up, all name servers together
 KEEP_AT_LEAST_S = 30.0  # a TTL of 0 must not cost a query for each connection
@@ -39,12 +40,6 @@ class Addresses(Protocol):
         """Tell the addresses, IPv6 first; raises LookupFailedError."""
 
 
-@dataclass(slots=True)
-class _Known:
-    answer: tuple[str, ...] | LookupFailedError
-    until: float  # loop time, seconds
-
-
 class Resolver:
     """A caching resolver; by default asks the name servers of this machine.
 
@@ -52,9 +47,10 @@ class Resolver:
     """
 
     def __init__(self, servers: dns.asyncresolver.Resolver | None = None) -> None:
-        self._servers = servers or _system_servers()
-        self._known: dict[str, _Known] = {}
-        self._asking: dict[str, asyncio.Task[_Known]] = {}
+        self._servers = servers or system_servers()
+        self._kept: Kept[str, tuple[str, ...] | LookupFailedError] = Kept(
+            self._ask, size=CACHE_NAMES
+        )
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """Tell the addresses of ``host``, IPv6 first."""
@@ -62,38 +58,23 @@ class Resolver:
         literal = _without_dns(name)
         if literal:
             return literal
-        known = self._known.get(name)
-        if known is None or known.until <= asyncio.get_running_loop().time():
-            known = await self._ask_once(name)
-        if isinstance(known.answer, LookupFailedError):
-            raise LookupFailedError(*known.answer.args)
-        return known.answer
+        answer = await self._kept.get(name)
+        if isinstance(answer, LookupFailedError):
+            raise LookupFailedError(*answer.args)
+        return answer
 
-    async def _ask_once(self, name: str) -> _Known:
-        task = self._asking.get(name)
-        if task is None:
-            task = asyncio.create_task(self._ask(name))
-            self._asking[name] = task
-            task.add_done_callback(lambda _: self._asking.pop(name, None))
-        # Shielded: one caller who gives up must not take the answer from the others.
-        known = await asyncio.shield(task)
-        while len(self._known) >= CACHE_NAMES:
-            self._known.pop(next(iter(self._known)))
-        self._known[name] = known
-        return known
-
-    async def _ask(self, name: str) -> _Known:
+    async def _ask(
+        self, name: str
+    ) -> tuple[tuple[str, ...] | LookupFailedError, float]:
         six, four = await asyncio.gather(
             self._query(name, dns.rdatatype.AAAA), self._query(name, dns.rdatatype.A)
         )
-        now = asyncio.get_running_loop().time()
         found = [part for part in (six, four) if not isinstance(part, str)]
         if found:
             ttl_s = min(ttl for _, ttl in found)
             keep_s = min(max(ttl_s, KEEP_AT_LEAST_S), KEEP_AT_MOST_S)
-            return _Known(tuple(a for part, _ in found for a in part), now + keep_s)
-        why = LookupFailedError(f"{name}: {four}")
-        return _Known(why, now + KEEP_FAILURE_S)
+            return tuple(a for part, _ in found for a in part), keep_s
+        return LookupFailedError(f"{name}: {four}"), KEEP_FAILURE_S
 
     async def _query(
         self, name: str, kind: dns.rdatatype.RdataType
@@ -122,7 +103,8 @@ def _without_dns(name: str) -> tuple[str, ...] | None:
         return None
 
 
-def _system_servers() -> dns.asyncresolver.Resolver:
+def system_servers() -> dns.asyncresolver.Resolver:
+    """Tell the name servers of this machine; LookupFailedError if it has none."""
     try:
         return dns.asyncresolver.Resolver()
     except dns.exception.DNSException as exc:

@@ -151,13 +151,3 @@ async def test_a_caller_who_leaves_takes_nothing_from_the_others(
     assert await second == ("192.0.2.4",)
     with pytest.raises(asyncio.CancelledError):
         await first
-
-
-async def test_the_cache_has_an_end(
-    resolver: Resolver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Many names push out the oldest, and never more is kept than stated."""
-    monkeypatch.setattr(wire_dns, "CACHE_NAMES", 1)
-    await resolver.addresses("four.example")
-    await resolver.addresses("mx.example")
-    assert len(resolver._known) == 1
