@@ -19,11 +19,11 @@ from outreachd.flow.feed import Feed
 from outreachd.flow.journey import Ending, Journey, Trip
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.recorder import Recorder
-from outreachd.flow.reporter import recipient_zone
 from outreachd.flow.stock import Source, Stock
 from outreachd.rules.meter import Hours
 from outreachd.rules.model import Claim, Pause, Roster, State
 from outreachd.rules.outlook import Blocked, Outlook, Waiting
+from outreachd.rules.places import calendar_at
 from outreachd.rules.records import Facts, Outcome, Queue
 from outreachd.rules.sequence import next_due
 from outreachd.rules.share import FairShare
@@ -156,12 +156,12 @@ class Acceptance(Journey):
         steps = permit.campaign.steps
         if claim.step_number >= len(steps):
             return None
-        place = recipient_zone(claim.zone)
+        calendar = calendar_at(permit.campaign.calendar, claim.place)
         step = steps[claim.step_number]
-        due_at = next_due(now, step, permit.campaign.calendar, place)
+        due_at = next_due(now, step, calendar)
         follow_up = Waiting(
             campaign_id=claim.campaign_id,
-            zone=claim.zone,
+            place=claim.place,
             mailbox_id=permit.lane.id,
             step_number=claim.step_number + 1,
             due_at=due_at,
@@ -187,15 +187,15 @@ class Watch:
             return
         self._next_look = mono + SAMPLE_S
         for source, counts in self._stock.due(now).items():
-            for (campaign_id, zone), n in counts.items():
-                if self._is_open(Queue(campaign_id, zone), now):
+            for (campaign_id, place), n in counts.items():
+                if self._is_open(Queue(campaign_id, place), now):
                     self._note(source, campaign_id, n, now, mono)
 
     def _is_open(self, queue: Queue, now: datetime) -> bool:
         window = self._windows.get(queue)
         if window is None:
             calendar = self._pool.roster.campaigns[queue.campaign_id].calendar
-            window = self._windows[queue] = hours_of(calendar, queue.zone, now)
+            window = self._windows[queue] = hours_of(calendar, queue.place, now)
         return window.wait_s(now) <= 0
 
     def _note(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from math import isinf
+from math import inf, isinf
 from typing import Any
 
 from outreachd.clock import Clock
@@ -18,11 +18,13 @@ from outreachd.flow.places import Lane
 from outreachd.flow.pool import Pool
 from outreachd.rules.admission import Gate
 from outreachd.rules.model import Campaign, Kind, State
+from outreachd.rules.places import calendar_at
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
 from outreachd.store.database import Database
 from outreachd.store.roster import read_facts, read_pauses, read_roster
 from outreachd.store.steering import PgSteering
+from outreachd.store.suppressions import PgSuppressions
 
 # What each state means for somebody who asks why nothing is sent.
 STATES = {
@@ -54,6 +56,7 @@ class Helm:
     ) -> None:
         self._database = database
         self._store = PgSteering(database)
+        self._suppressions = PgSuppressions(database)
         self._clock = clock
         self._mint = mint
         self._shift = shift
@@ -135,13 +138,14 @@ class Helm:
         enrolment_id = self._enrolment(token)
         if enrolment_id is None:
             return None
-        return await self._store.enrolled_client(enrolment_id)
+        person = await self._suppressions.person(enrolment_id)
+        return person.client if person else None
 
     async def opt_out(self, token: str, source: str) -> None:
         """Never write to this person again; when this returns, it holds."""
         enrolment_id = self._enrolment(token)
         if enrolment_id is not None:
-            await self._store.opt_out(enrolment_id, source, self._clock.now())
+            await self._suppressions.opt_out(enrolment_id, source, self._clock.now())
 
     def _enrolment(self, token: str) -> int | None:
         found = self._mint.read(token)
@@ -152,7 +156,7 @@ async def load_pool(database: Database, clock: Clock) -> Pool:
     """Read the fleet and its recent past, as a daemon that begins now would."""
     now = clock.now()
     async with database.connection() as connection:
-        roster = await read_roster(connection, now)
+        roster = await read_roster(connection)
         facts = await read_facts(connection, now)
         pauses = await read_pauses(connection, now)
     mono = clock.monotonic()
@@ -182,6 +186,7 @@ def explain(
         "step": row["step_number"],
         "mailbox": row["mailbox"],
         "gates": [gate_row(gate, now) for gate in gates],
+        "suppressed_by": row["suppressed_by"],
         "next_allowed_at": next_allowed,
         "attempts": row["attempt_list"],
     }
@@ -195,36 +200,40 @@ def _gates(
     due_s = max((row["due_at"] - now).total_seconds(), 0.0)
     due = row["due_at"].isoformat(timespec="minutes")
     gates = [Gate("send: due", due, "now or earlier", "campaign.step.after", due_s)]
-    if row["is_suppressed"]:
-        gates.append(
-            Gate("contact: suppressed", "yes", "no", "suppression", float("inf"))
-        )
+    gates += [
+        Gate("contact: suppressed", _entry(entry), "no entry", "suppression", inf)
+        for entry in row["suppressed_by"]
+    ]
     if campaign is None:
-        gates.append(
-            Gate("campaign: in the fleet", "no", "yes", "fleet.toml", float("inf"))
-        )
+        gates.append(Gate("campaign: in the fleet", "no", "yes", "fleet.toml", inf))
         return gates
-    gates.append(_window_gate(campaign, row["zone"], now))
+    gates.append(_window_gate(campaign, row["place"], now))
     lane = _lane(row, campaign, pool, now, mono)
     if lane is None:
         who = row["mailbox"] or "any of the pool"
-        gates.append(
-            Gate("mailbox: in the fleet", "no", who, "fleet.toml", float("inf"))
-        )
+        gates.append(Gate("mailbox: in the fleet", "no", who, "fleet.toml", inf))
         return gates
     gates += pool.gates(lane, campaign, now, mono)
     return gates
 
 
-def _window_gate(campaign: Campaign, zone: str, now: datetime) -> Gate:
-    calendar = campaign.calendar
-    wait_s = hours_of(calendar, zone, now).wait_s(now)
+def _entry(entry: Mapping[str, Any]) -> str:
+    """Say which entry bars a person: where, why, how it came, since when."""
+    return (
+        f"{entry['id']} {entry['target']}, {entry['level']}: {entry['reason']}, "
+        f"by {entry['source']}, {entry['at'][:10]}"
+    )
+
+
+def _window_gate(campaign: Campaign, place: str, now: datetime) -> Gate:
+    calendar = calendar_at(campaign.calendar, place)
+    wait_s = hours_of(calendar, place, now).wait_s(now)
     start, end = calendar.start_min, calendar.end_min
     return Gate(
         f"campaign {campaign.name}: calendar",
         "closed" if wait_s else "open",
         f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d} "
-        f"{calendar.timezone or zone or 'UTC'}",
+        f"{calendar.timezone}",
         "campaign.calendar",
         wait_s,
     )

@@ -143,7 +143,7 @@ class Shift:
             uncertain=sending,
         )
         async with tools.database.connection() as connection:
-            roster = await read_roster(connection, now)
+            roster = await read_roster(connection)
             facts = await read_facts(connection, now)
             pauses = await read_pauses(connection, now)
             tools.keyring.replace(await read_secrets(connection), roster)
@@ -167,7 +167,7 @@ class Shift:
     async def _reload_fleet(self) -> None:
         now = self._tools.clock.now()
         async with self._tools.database.connection() as connection:
-            roster = await read_roster(connection, now)
+            roster = await read_roster(connection)
             # For what is new to us: it may have been retired, and have sent today.
             facts = await read_facts(connection, now)
             pauses = await read_pauses(connection, now)

@@ -46,7 +46,7 @@ class Row:
     due_at: datetime
     first_due_at: datetime
     step_number: int = 1
-    zone: str = ""
+    place: str = ""
     mailbox_id: int | None = None
     variables: bytes = b"{}"
     state: State = State.SCHEDULED
@@ -99,7 +99,7 @@ class FakeLedger:
         row = Row(id=id, email=email, due_at=due_at, **values)
         self.rows[id] = row
         if row.mailbox_id is None:
-            self.known_queues.add(Queue(row.campaign_id, row.zone))
+            self.known_queues.add(Queue(row.campaign_id, row.place))
         return id
 
     def fail(
@@ -173,7 +173,8 @@ class FakeLedger:
             return [
                 row
                 for row in rows
-                if row.mailbox_id is None and Queue(row.campaign_id, row.zone) == source
+                if row.mailbox_id is None
+                and Queue(row.campaign_id, row.place) == source
             ]
         return [row for row in rows if row.mailbox_id == source]
 
@@ -190,7 +191,7 @@ class FakeLedger:
     async def queues(self) -> Sequence[Queue]:
         """List the queues."""
         self._meet("queues")
-        return sorted(self.known_queues, key=lambda q: (q.campaign_id, q.zone))
+        return sorted(self.known_queues, key=lambda q: (q.campaign_id, q.place))
 
     async def give_back(
         self, rows: Sequence[GiveBack], *, term: int, now: datetime
@@ -305,7 +306,7 @@ class FakeLedger:
                 step.due_at,
                 campaign_id=row.campaign_id,
                 step_number=step.step_number,
-                zone=row.zone,
+                place=row.place,
                 mailbox_id=row.mailbox_id,
                 variables=row.variables,
                 thread=step.thread,
@@ -366,7 +367,7 @@ def _claim(row: Row) -> Claim:
         contact_id=row.id,
         email=row.email,
         variables=row.variables,
-        zone=row.zone,
+        place=row.place,
         mailbox_id=row.mailbox_id,
         due_at=row.due_at,
         first_due_at=row.first_due_at,

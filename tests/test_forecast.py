@@ -105,7 +105,7 @@ async def ahead(
     """Look ahead with so many sends due in the morning."""
     pile = Waiting(
         campaign_id=1,
-        zone="",
+        place="",
         mailbox_id=mailbox_id,
         step_number=1 if mailbox_id is None else 2,
         due_at=MORNING,
@@ -213,7 +213,7 @@ async def test_nothing_goes_out_at_the_weekend() -> None:
     roster = fleet(1)
     friday = datetime(2026, 8, 7, 17, tzinfo=UTC)
     pile = Waiting(
-        campaign_id=1, zone="", mailbox_id=None, step_number=1, due_at=friday, n=3
+        campaign_id=1, place="", mailbox_id=None, step_number=1, due_at=friday, n=3
     )
     until = friday + timedelta(days=4)
     outlook = await forecast(roster, Facts(), (), [pile], now=friday, until=until)

@@ -88,7 +88,7 @@ async def _database(opened: Desk) -> AsyncIterator[Finding]:
     now = opened.clock.now()
     async with opened.database.connection() as connection:
         apart_s = abs((await database_time(connection) - now).total_seconds())
-        roster = await read_roster(connection, now)
+        roster = await read_roster(connection)
         secrets = await read_secrets(connection)
     yield Finding(Level.OK, "database", "answers, its schema is up to date")
     if apart_s > CLOCKS_APART_S:

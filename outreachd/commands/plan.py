@@ -98,7 +98,7 @@ def days_asked(day: str | None, days: int | None, now: datetime) -> list[date]:
 async def look_ahead(opened: Desk, now: datetime, last: date) -> Outlook:
     """Read the fleet and what waits, and replay it to the end of the last day."""
     async with opened.database.connection() as connection:
-        roster = await read_roster(connection, now)
+        roster = await read_roster(connection)
         facts = await read_facts(connection, now)
         pauses = await read_pauses(connection, now)
         until = end_of_day(roster, now, last)

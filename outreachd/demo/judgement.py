@@ -24,9 +24,10 @@ from outreachd.demo.referee import (
     tally,
 )
 from outreachd.demo.sink import Greylist
-from outreachd.rules.calendar import opening, workday_opening, zone
+from outreachd.rules.calendar import opening, workday_opening
 from outreachd.rules.contact_row import NewContact
 from outreachd.rules.model import Roster
+from outreachd.rules.places import calendar_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def _due(
         started_at, box.workday_start_min, box.workday_end_min, box.timezone
     )
     opens = {
-        place: opening(office, campaign.calendar, zone(place)).timestamp()
+        place: opening(office, calendar_at(campaign.calendar, place)).timestamp()
         for place in {person.timezone for person in persons}
     }
     for person in persons:

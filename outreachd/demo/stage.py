@@ -208,7 +208,7 @@ async def _apply(
         await migrate(connection, RealClock())
         vault = Vault.unlock(state)
         await apply(connection, fleet, vault, now=now, author="demo")
-        return await read_roster(connection, now)
+        return await read_roster(connection)
 
 
 async def _enrol(

@@ -8,20 +8,19 @@ right or wrong when contacts come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from outreachd.fleet.entries import Entry, Findings
-from outreachd.fleet.files import check_holidays, read_wording
+from outreachd.fleet.files import check_holidays
 from outreachd.fleet.tables import (
     CampaignTable,
     MailboxTable,
     StepTable,
-    WordingTable,
 )
+from outreachd.fleet.wordings import AddFault, read_attachments, read_words
 from outreachd.mistakes import unknown
-from outreachd.rules import template
 from outreachd.rules.address import domain_of
 from outreachd.rules.fleet_plan import (
     Pool,
@@ -32,6 +31,7 @@ from outreachd.rules.fleet_plan import (
 )
 from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.model import DelayUnit, MailboxGone, OnUncertain, Variant
+from outreachd.rules.wording import Wording
 from outreachd.rules.written import parse_delay, parse_duration_s
 
 
@@ -119,29 +119,28 @@ def _step(
 
     for key, message in _order_faults(number, table):
         fault((key,), message)
-    words = _words(table, folder, (), fault)
+    words = read_words(table, folder, (), fault)
     variants = tuple(_variants(table, words, folder, fault))
-    if words["text"] is None and not variants:
-        fault(("text",), "text is missing: write text or text_file")
+    if words.text is None and not variants:
+        fault(("text",), "text is missing: write text, text_file, html or html_file")
+    attachments, contents = read_attachments(table, folder, fault)
     amount, unit = parse_delay(table.after) if table.after else (0, DelayUnit.MINUTES)
     # Where only the variants have words, the first of them stands for the step.
-    wording = variants[0] if variants and words["text"] is None else None
+    wording = variants[0] if variants and words.text is None else words
     return WantedStep(
-        subject=wording.subject if wording else words["subject"],
-        text=wording.text if wording else words["text"] or "",
-        html=wording.html if wording else words["html"],
+        subject=wording.subject,
+        text=wording.text or "",
+        html=wording.html,
         delay=amount,
         delay_unit=unit,
         variants=variants,
+        attachments=attachments,
+        contents=contents,
     )
 
 
-_Words = dict[str, str | None]
-_Fault = Callable[[tuple[str | int, ...], str], None]
-
-
 def _variants(
-    table: StepTable, step: _Words, folder: Path, fault: _Fault
+    table: StepTable, step: Wording, folder: Path, fault: AddFault
 ) -> Iterator[Variant]:
     """Make the variants whole: what one leaves out is the step's."""
     names: set[str] = set()
@@ -150,37 +149,19 @@ def _variants(
         if variant.name in names:
             fault((*place, "name"), f'variant "{variant.name}" is there twice')
         names.add(variant.name)
-        words = _words(variant, folder, place, fault)
+        words = read_words(variant, folder, place, fault)
         # A text of its own beside the step's HTML would make two different letters.
-        is_own = words["text"] is not None or words["html"] is not None
-        text = step["text"] if words["text"] is None else words["text"]
+        is_own = words.text is not None or words.html is not None
+        text = step.text if words.text is None else words.text
         if text is None:
             fault((*place, "text"), "text is missing: write it here or in the step")
         yield Variant(
             name=variant.name,
             weight=variant.weight,
-            subject=step["subject"] if words["subject"] is None else words["subject"],
+            subject=step.subject if words.subject is None else words.subject,
             text=text or "",
-            html=words["html"] if is_own else step["html"],
+            html=words.html if is_own else step.html,
         )
-
-
-def _words(
-    table: WordingTable, folder: Path, place: tuple[str | int, ...], fault: _Fault
-) -> _Words:
-    """Read the parts of a wording and check them as templates."""
-    words: _Words = {"subject": table.subject}
-    for part in ("text", "html"):
-        try:
-            words[part] = _wording(part, table, folder)
-        except ValueError as error:
-            fault((*place, f"{part}_file"), str(error))
-            words[part] = ""
-    for part, source in words.items():
-        for problem in template.check(part, source or ""):
-            key = part if getattr(table, part) is not None else f"{part}_file"
-            fault((*place, key), f"{key}, {problem}")
-    return words
 
 
 def _order_faults(number: int, table: StepTable) -> Iterator[tuple[str, str]]:
@@ -191,11 +172,3 @@ def _order_faults(number: int, table: StepTable) -> Iterator[tuple[str, str]]:
         yield "after", "after is for later steps: the first is due at once"
     if number > 1 and table.after is None:
         yield "after", 'after is missing: say when, such as after = "3 workdays"'
-
-
-def _wording(part: str, table: WordingTable, folder: Path) -> str | None:
-    """Read a part of a letter, from the table or from its file."""
-    inline, file = getattr(table, part), getattr(table, f"{part}_file")
-    if inline is not None and file is not None:
-        raise ValueError(f"write {part} or {part}_file, not both")
-    return inline if file is None else read_wording(file, folder)

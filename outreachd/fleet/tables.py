@@ -217,6 +217,7 @@ class StepTable(WordingTable):
     """[[campaign.step]]."""
 
     after: Delay | None = None
+    attachments: Annotated[list[Line], Field(max_length=10)] = []
     variant: Annotated[list[VariantTable], Field(max_length=20)] = []
 
 

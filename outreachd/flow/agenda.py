@@ -13,9 +13,10 @@ from datetime import datetime
 from math import inf
 
 from outreachd.flow.places import Lane
-from outreachd.rules.calendar import UnknownZoneError, closing, opening, zone
+from outreachd.rules.calendar import UnknownZoneError, closing, opening
 from outreachd.rules.meter import Hours
 from outreachd.rules.model import Calendar, Campaign
+from outreachd.rules.places import calendar_at
 from outreachd.rules.records import Queue
 
 
@@ -103,11 +104,11 @@ class Agenda:
                 best, best_due = queue, due
         return best
 
-    def window(self, campaign: Campaign, zone_name: str, now: datetime) -> Hours | None:
-        """Find when a campaign may write to people of one zone; None = unknown zone."""
-        queue = Queue(campaign.id, zone_name)
+    def window(self, campaign: Campaign, place: str, now: datetime) -> Hours | None:
+        """Find when a campaign may write to people of a place; None = unknown zone."""
+        queue = Queue(campaign.id, place)
         if queue not in self._windows:
-            self._windows[queue] = _window(campaign.calendar, zone_name, now)
+            self._windows[queue] = _window(campaign.calendar, place, now)
         return self._windows[queue]
 
     def _closed_s(self, queue: Queue, now: datetime) -> float:
@@ -115,7 +116,7 @@ class Agenda:
 
         One of an unknown zone counts as open: its rows are claimed and then held.
         """
-        hours = self.window(self._campaigns[queue.campaign_id], queue.zone, now)
+        hours = self.window(self._campaigns[queue.campaign_id], queue.place, now)
         return 0.0 if hours is None else hours.wait_s(now)
 
     def next_wait_s(self, now: datetime) -> float:
@@ -130,18 +131,14 @@ class Agenda:
         return max(soonest, 0.0)
 
 
-def _window(calendar: Calendar, zone_name: str, now: datetime) -> Hours | None:
+def _window(calendar: Calendar, place: str, now: datetime) -> Hours | None:
     try:
-        return hours_of(calendar, zone_name, now)
+        return hours_of(calendar, place, now)
     except UnknownZoneError:
         return None
 
 
-def hours_of(calendar: Calendar, zone_name: str, now: datetime) -> Hours:
-    """Join a campaign's calendar with a recipient's zone; "" = unknown."""
-    place = zone(zone_name) if zone_name else None
-    return Hours(
-        lambda at: opening(at, calendar, place),
-        lambda at: closing(at, calendar, place),
-        now,
-    )
+def hours_of(calendar: Calendar, place: str, now: datetime) -> Hours:
+    """Join a campaign's calendar with where a recipient is."""
+    there = calendar_at(calendar, place)
+    return Hours(lambda at: opening(at, there), lambda at: closing(at, there), now)

@@ -226,7 +226,7 @@ class Feed:
             useful_until = claim.first_due_at + timedelta(seconds=campaign.useful_for_s)
             if now > useful_until:
                 return expired(claim, useful_until)
-        window = self.agenda.window(campaign, claim.zone, now)
+        window = self.agenda.window(campaign, claim.place, now)
         if window is None:
             return unknown_zone(claim)
         closed_s = window.wait_s(now)

@@ -8,13 +8,12 @@ come from has been replaced meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from outreachd.clock import Clock
 from outreachd.flow.clerk import Written
 from outreachd.flow.pool import Permit
-from outreachd.rules.calendar import zone
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import (
     Campaign,
@@ -25,6 +24,7 @@ from outreachd.rules.model import (
     State,
     Verdict,
 )
+from outreachd.rules.places import calendar_at
 from outreachd.rules.records import GiveBack, Intent, IntentAnswer, NextStep, Outcome
 from outreachd.rules.retry import retry_at
 from outreachd.rules.sequence import next_due
@@ -196,8 +196,7 @@ class Reporter:
             due_at=next_due(
                 now,
                 campaign.steps[number - 1],
-                campaign.calendar,
-                recipient_zone(claim.zone),
+                calendar_at(campaign.calendar, claim.place),
             ),
             thread=written.message_id if opens_thread else claim.thread or "",
             thread_subject=written.letter.subject
@@ -207,11 +206,6 @@ class Reporter:
 
     def _again_at(self, verdict: Verdict, attempts: int) -> datetime | None:
         return retry_at(verdict, attempts, self._clock.now(), self._dice())
-
-
-def recipient_zone(name: str) -> tzinfo | None:
-    """Open the recipient's zone; "" = unknown. The import let no wrong name in."""
-    return zone(name) if name else None
 
 
 def _said(reply: Reply) -> str:

@@ -13,9 +13,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from outreachd.rules.calendar import UnknownZoneError, opening, zone
+from outreachd.rules.calendar import UnknownZoneError, opening
 from outreachd.rules.model import Claim, Roster, State
 from outreachd.rules.outlook import Outlook, Waiting
+from outreachd.rules.places import calendar_at
 from outreachd.rules.records import (
     GiveBack,
     Intent,
@@ -26,7 +27,7 @@ from outreachd.rules.records import (
 )
 
 Source = int | Queue  # a mailbox's id, or a queue
-Counts = dict[tuple[int, str], int]  # by campaign and the recipients' time zone
+Counts = dict[tuple[int, str], int]  # by campaign and the recipients' place
 
 
 class Stock:
@@ -48,19 +49,19 @@ class Stock:
         fleet any more, or of a time zone that nobody knows any more.
         """
         campaign = self._roster.campaigns.get(pile.campaign_id)
-        try:
-            place = zone(pile.zone) if pile.zone else None
-        except UnknownZoneError:
-            return
         if campaign is None:
             return
-        due_at = opening(max(pile.due_at, now), campaign.calendar, place)
+        try:
+            calendar = calendar_at(campaign.calendar, pile.place)
+        except UnknownZoneError:
+            return
+        due_at = opening(max(pile.due_at, now), calendar)
         self._outlook.came_due(campaign.id, due_at, pile.n)
         self._push(pile, pile.due_at, pile.n)
 
     def _push(self, like: Waiting, due_at: datetime, n: int) -> None:
         source: Source = (
-            Queue(like.campaign_id, like.zone)
+            Queue(like.campaign_id, like.place)
             if like.mailbox_id is None
             else like.mailbox_id
         )
@@ -76,7 +77,7 @@ class Stock:
                 counts = found[source] = {}
                 for due, _, n, like in piles:
                     if due <= at:
-                        key = (like.campaign_id, like.zone)
+                        key = (like.campaign_id, like.place)
                         counts[key] = counts.get(key, 0) + n
         return found
 
@@ -111,7 +112,7 @@ class Stock:
             contact_id=send_id,
             email="",
             variables=b"{}",
-            zone=like.zone,
+            place=like.place,
             mailbox_id=like.mailbox_id,
             due_at=like.due_at,
             first_due_at=like.due_at,

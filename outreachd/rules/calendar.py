@@ -84,23 +84,19 @@ def workday_closing(
     return _first_window(at, _days_from(at, zone), start_min, end_min, zone)[1]
 
 
-def opening(
-    at: datetime, calendar: Calendar, recipient_zone: tzinfo | None
-) -> datetime:
+def opening(at: datetime, calendar: Calendar) -> datetime:
     """Tell the first instant from ``at`` on at which the campaign may write."""
-    return max(at, _campaign_window(at, calendar, recipient_zone)[0])
+    return max(at, _campaign_window(at, calendar)[0])
 
 
-def closing(
-    at: datetime, calendar: Calendar, recipient_zone: tzinfo | None
-) -> datetime:
+def closing(at: datetime, calendar: Calendar) -> datetime:
     """Tell the end of the window that is open at ``at``, or else of the next one."""
-    return _campaign_window(at, calendar, recipient_zone)[1]
+    return _campaign_window(at, calendar)[1]
 
 
-def calendar_zone(calendar: Calendar, recipient_zone: tzinfo | None) -> tzinfo:
-    """Tell whose clock a campaign follows: its own, the recipient's, or UTC."""
-    return calendar.timezone or recipient_zone or UTC
+def calendar_zone(calendar: Calendar) -> tzinfo:
+    """Tell whose clock a calendar follows; one not filled in, that of the unknown."""
+    return calendar.timezone or calendar.unknown_timezone
 
 
 def add_workdays(
@@ -112,12 +108,10 @@ def add_workdays(
     return day
 
 
-def _campaign_window(
-    at: datetime, calendar: Calendar, recipient_zone: tzinfo | None
-) -> tuple[datetime, datetime]:
-    zone = calendar_zone(calendar, recipient_zone)
+def _campaign_window(at: datetime, calendar: Calendar) -> tuple[datetime, datetime]:
+    zone = calendar_zone(calendar)
     today = at.astimezone(zone).date()
-    days = _workdays_from(today, calendar.weekdays, calendar.holidays)
+    days = _workdays_from(today, calendar.weekdays, calendar.holidays or ())
     return _first_window(at, days, calendar.start_min, calendar.end_min, zone)
 
 

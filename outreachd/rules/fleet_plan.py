@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from outreachd.rules.hygiene import USUAL, Policy
 from outreachd.rules.model import (
+    Attachment,
     Auth,
     DelayUnit,
     Kind,
@@ -125,6 +126,9 @@ class WantedStep:
     delay: int
     delay_unit: DelayUnit
     variants: tuple[Variant, ...] = ()  # whole: what they left out is the step's
+    attachments: tuple[Attachment, ...] = ()
+    # What is in them, in the same order; empty when read from the database.
+    contents: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ class Waiting:
     """Scheduled sends that are alike, and how many of them there are."""
 
     campaign_id: int
-    zone: str
+    place: str
     mailbox_id: int | None  # None = a first touch: any mailbox of the pool
     step_number: int
     due_at: datetime

@@ -13,8 +13,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
+from outreachd.rules.calendar import zone
+from outreachd.rules.holiday import Holidays
+from outreachd.rules.model import Calendar
 from outreachd.rules.place_table import ALSO, MOSTLY, ONE_ZONE, PARTS
 
 # What people write around the name of a part of a country, or leave out. Without
@@ -39,6 +43,29 @@ def zone_of(country: str, region: str) -> str:
         if found:
             return found
     return MOSTLY.get(country) or _one_zone().get(country, "")
+
+
+def place_of(zone: str, country: str, region: str) -> str:
+    """Write a place; what is unknown is ""."""
+    area = f"{country}-{region}" if country and region else country
+    return f"{zone} {area}" if area else zone
+
+
+def calendar_at(calendar: Calendar, place: str) -> Calendar:
+    """Fill in what a calendar leaves to a recipient: his zone, his country's holidays.
+
+    Of a zone that nobody knows, the calendar says itself which one stands for it; of an
+    unknown country no holidays are kept. Raises UnknownZoneError.
+    """
+    if calendar.timezone is not None and calendar.holidays is not None:
+        return calendar
+    name, _, area = place.partition(" ")
+    theirs = zone(name) if name else calendar.unknown_timezone
+    return replace(
+        calendar,
+        timezone=calendar.timezone or theirs,
+        holidays=Holidays(area) if calendar.holidays is None else calendar.holidays,
+    )
 
 
 @cache

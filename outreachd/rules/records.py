@@ -16,7 +16,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from outreachd.rules.model import Kind, State
+from outreachd.rules.model import Attachment, Kind, State
 
 
 class LedgerAwayError(Exception):
@@ -84,6 +84,19 @@ class Facts:
     used: Mapping[tuple[Kind, int, date], int] = field(default_factory=dict)
     days_sent: Mapping[tuple[Kind, int], int] = field(default_factory=dict)
     recent: Sequence[Recent] = ()
+
+
+# --- letters outside a sequence ------------------------------------------------
+
+
+class OneOff(Struct, frozen=True, kw_only=True):
+    """A letter that somebody ordered for one contact: ready templates and values."""
+
+    subject: str
+    text: str
+    html: str | None
+    variables: dict[str, str]  # go before the contact's
+    attachments: tuple[Attachment, ...] = ()
 
 
 # --- intents and outcomes ----------------------------------------------------

@@ -53,12 +53,13 @@ def unknown_campaign(claim: Claim) -> GiveBack:
 
 def unknown_zone(claim: Claim) -> GiveBack:
     """Hold a row whose recipient's time zone nobody knows: UTC would be a guess."""
+    zone = claim.place.partition(" ")[0]
     return GiveBack(
         send_id=claim.send_id,
         state=State.HELD,
         due_at=None,
         reason="unknown_zone",
-        detail=f"time zone {claim.zone!r} is unknown here; update tzdata, release it",
+        detail=f"time zone {zone!r} is unknown here; update tzdata, release it",
     )
 
 

@@ -7,7 +7,7 @@ due time then waits for the campaign's window. Never before the letter it follow
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import assert_never
 
 from outreachd.rules.calendar import add_workdays, calendar_zone, instant, opening
@@ -18,26 +18,25 @@ def next_due(
     delivered_at: datetime,
     step: Step,
     calendar: Calendar,
-    recipient_zone: tzinfo | None,
 ) -> datetime:
-    """Tell when ``step`` is due after the letter before it was delivered."""
+    """Tell when ``step`` is due after the letter before it was delivered.
+
+    ``calendar`` is that of the recipient's place.
+    """
     match step.delay_unit:
         case DelayUnit.MINUTES:
             due_at = delivered_at + timedelta(minutes=step.delay)
         case DelayUnit.HOURS:
             due_at = delivered_at + timedelta(hours=step.delay)
         case DelayUnit.DAYS | DelayUnit.WORKDAYS:
-            due_at = _days_later(
-                delivered_at, step, calendar, calendar_zone(calendar, recipient_zone)
-            )
+            due_at = _days_later(delivered_at, step, calendar)
         case _:
             assert_never(step.delay_unit)
-    return opening(due_at, calendar, recipient_zone)
+    return opening(due_at, calendar)
 
 
-def _days_later(
-    delivered_at: datetime, step: Step, calendar: Calendar, zone: tzinfo
-) -> datetime:
+def _days_later(delivered_at: datetime, step: Step, calendar: Calendar) -> datetime:
+    zone = calendar_zone(calendar)
     local = delivered_at.astimezone(zone)
     past_minute = timedelta(seconds=local.second, microseconds=local.microsecond)
     day = _day_of(local.date(), step, calendar)
@@ -48,5 +47,5 @@ def _days_later(
 
 def _day_of(day: date, step: Step, calendar: Calendar) -> date:
     if step.delay_unit is DelayUnit.WORKDAYS:
-        return add_workdays(day, step.delay, calendar.weekdays, calendar.holidays)
+        return add_workdays(day, step.delay, calendar.weekdays, calendar.holidays or ())
     return day + timedelta(days=step.delay)

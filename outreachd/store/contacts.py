@@ -15,8 +15,12 @@ from datetime import datetime
 import msgspec
 
 from outreachd.rules.contact_row import NewContact
+from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
 from outreachd.store.database import Connection
+from outreachd.store.suppressions import barred
+
+NOBODY_ERASED = Eraser(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Target:
     campaign_id: int
     client_id: int
     by_recipient_zone: bool  # its calendar is the recipient's
+    by_recipient_holidays: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,19 @@ async def enrol(
     contacts: Sequence[NewContact],
     *,
     now: datetime,
+    eraser: Eraser = NOBODY_ERASED,
 ) -> Enrolled:
-    """Keep contacts, each address once in the batch, and make their first sends due."""
+    """Keep contacts, each address once in the batch, and make their first sends due.
+
+    ``eraser`` knows those again who have asked to be forgotten.
+    """
     async with connection.transaction():
-        barred = await _suppressed(connection, target, contacts)
-        wanted = [contact for contact in contacts if contact.email not in barred]
+        emails = [contact.email for contact in contacts]
+        campaign_id, client_id = target.campaign_id, target.client_id
+        barring = await barred(
+            connection, eraser, emails, client_id=client_id, campaign_id=campaign_id
+        )
+        wanted = [contact for contact in contacts if contact.email not in barring]
         new = await _keep(connection, target, wanted)
         enrolled: int = await connection.fetchval(
             sql.text("enrol"),
@@ -66,21 +79,13 @@ async def enrol(
             target.client_id,
             [contact.email for contact in wanted],
             target.by_recipient_zone,
+            target.by_recipient_holidays,
             now,
         )
         if enrolled:
             await connection.execute(sql.text("notify_work"))
-    suppressed = tuple(contact for contact in contacts if contact.email in barred)
+    suppressed = tuple(contact for contact in contacts if contact.email in barring)
     return Enrolled(new, enrolled, suppressed)
-
-
-async def _suppressed(
-    connection: Connection, target: Target, contacts: Sequence[NewContact]
-) -> frozenset[str]:
-    emails = [contact.email for contact in contacts]
-    query = sql.text("suppressed_emails")
-    rows = await connection.fetch(query, target.client_id, emails)
-    return frozenset(row["email"] for row in rows)
 
 
 async def _keep(

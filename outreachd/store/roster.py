@@ -1,16 +1,15 @@
 """Reads the fleet as it was applied, and what the ledger knows of its recent past.
 
-Written calendars, zones and ramps become the rules' values here; holidays are looked
-up for last year to three years ahead. A row that cannot be understood is a bug or a
-changed zone database: RosterError names it, nothing falls back to a guess.
+Written calendars, zones and ramps become the rules' values here. A row that cannot be
+understood is a bug or a changed zone database: RosterError names it, nothing falls back
+to a guess.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import asyncpg
@@ -18,6 +17,7 @@ import msgspec
 
 from outreachd.rules.calendar import UnknownZoneError, zone
 from outreachd.rules.fleet_plan import WrittenCalendar
+from outreachd.rules.holiday import Holidays
 from outreachd.rules.model import (
     Account,
     Auth,
@@ -40,6 +40,7 @@ from outreachd.rules.model import (
 from outreachd.rules.records import Facts, Recent
 from outreachd.rules.written import parse_days, parse_hours
 from outreachd.store import sql
+from outreachd.store.content import attachments_of
 from outreachd.store.database import Connection
 from outreachd.store.fleet_present import variant_of
 
@@ -52,7 +53,7 @@ class RosterError(Exception):
     """The fleet in the database cannot be understood; the text says what and where."""
 
 
-async def read_roster(connection: Connection, now: datetime) -> Roster:
+async def read_roster(connection: Connection) -> Roster:
     """Read all that is not retired."""
     steps = await _steps(connection)
     try:
@@ -62,7 +63,7 @@ async def read_roster(connection: Connection, now: datetime) -> Roster:
             domains=await _read(connection, "roster_domains", _domain),
             mailboxes=await _read(connection, "roster_mailboxes", _mailbox),
             campaigns={
-                row["id"]: _campaign(row, steps.get(row["id"], ()), now.year)
+                row["id"]: _campaign(row, steps.get(row["id"], ()))
                 for row in await connection.fetch(sql.text("roster_campaigns"))
             },
         )
@@ -125,6 +126,7 @@ async def _steps(connection: Connection) -> Mapping[int, tuple[Step, ...]]:
             delay=row["delay"],
             delay_unit=DelayUnit(row["delay_unit"]),
             variants=tuple(variants[row["campaign_id"], row["number"]]),
+            attachments=attachments_of(row["attachments"]),
         )
         steps[row["campaign_id"]] = (*steps.get(row["campaign_id"], ()), step)
     return steps
@@ -183,9 +185,21 @@ def _ramp(row: asyncpg.Record) -> Ramp | None:
     return Ramp(start=row["ramp_start"], end=row["ramp_end"], days=row["ramp_days"])
 
 
-def _campaign(row: asyncpg.Record, steps: tuple[Step, ...], year: int) -> Campaign:
+def _calendar(row: asyncpg.Record) -> Calendar:
     written = msgspec.json.decode(row["calendar"], type=WrittenCalendar)
     start_min, end_min = parse_hours(written.hours)
+    theirs = written.holidays == RECIPIENT
+    return Calendar(
+        weekdays=parse_days(written.days),
+        start_min=start_min,
+        end_min=end_min,
+        timezone=None if written.timezone == RECIPIENT else zone(written.timezone),
+        holidays=None if theirs else Holidays(written.holidays),
+        unknown_timezone=zone(written.unknown_timezone or row["client_timezone"]),
+    )
+
+
+def _campaign(row: asyncpg.Record, steps: tuple[Step, ...]) -> Campaign:
     return Campaign(
         id=row["id"],
         name=row["name"],
@@ -193,13 +207,7 @@ def _campaign(row: asyncpg.Record, steps: tuple[Step, ...], year: int) -> Campai
         direction=row["direction"],
         share=row["share"],
         mailbox_ids=tuple(row["mailbox_ids"]),
-        calendar=Calendar(
-            weekdays=parse_days(written.days),
-            start_min=start_min,
-            end_min=end_min,
-            timezone=None if written.timezone == RECIPIENT else zone(written.timezone),
-            holidays=holidays_of(written.holidays, year),
-        ),
+        calendar=_calendar(row),
         on_uncertain=OnUncertain(row["on_uncertain"]),
         useful_for_s=row["useful_for_s"],
         steps=steps,
@@ -207,16 +215,3 @@ def _campaign(row: asyncpg.Record, steps: tuple[Step, ...], year: int) -> Campai
         first_touch_share=row["first_touch_share"],
         mailbox_gone=MailboxGone(row["mailbox_gone"]),
     )
-
-
-@cache
-def holidays_of(code: str, year: int) -> frozenset[date]:
-    """Tell the public holidays of a country or part of one: "DE", "DE-BE"."""
-    if not code:
-        return frozenset()
-    # Here, not above: the library is large and most fleets need no holidays.
-    from holidays import country_holidays
-
-    country, _, part = code.partition("-")
-    years = range(year - 1, year + 4)
-    return frozenset(country_holidays(country, subdiv=part or None, years=years))

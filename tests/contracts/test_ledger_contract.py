@@ -131,7 +131,7 @@ class RealSide:
         # Only the list: what is leased is not cancelled, the intent must find it.
         async with self.database.connection() as connection:
             await connection.execute(
-                "INSERT INTO suppression (email, reason, source, author, at)"
+                "INSERT INTO suppression (target, reason, source, author, at)"
                 " VALUES ($1, 'r', 's', 'a', $2)",
                 target,
                 NOW,
@@ -193,7 +193,7 @@ async def test_a_claim_gives_the_oldest_due_of_each_source(side: Side) -> None:
     for n in (3, 1, 2):
         await side.add(f"p{n}@x.example", NOW - n * HOUR)
     await side.add("later@x.example", NOW + HOUR)
-    await side.add("zone@x.example", zone="Europe/Berlin")
+    await side.add("zone@x.example", place="Europe/Berlin")
     await side.add("bound@x.example", NOW - HOUR / 2, mailbox_id=2)
     wants = [Want(FIRST, 2), Want(2, 5), Want(Queue(1, "Europe/Berlin"), 0)]
     rows = await side.ledger.claim(wants, term=side.term, now=NOW)
@@ -232,7 +232,7 @@ async def test_next_due_tells_each_source_its_own(side: Side) -> None:
 async def test_queues_are_those_with_first_touches(side: Side) -> None:
     """Every pair of campaign and zone that was ever enrolled is listed."""
     await side.add("a@x.example")
-    await side.add("b@x.example", zone="Europe/Berlin", campaign_id=2)
+    await side.add("b@x.example", place="Europe/Berlin", campaign_id=2)
     assert set(await side.ledger.queues()) == {FIRST, Queue(2, "Europe/Berlin")}
 
 

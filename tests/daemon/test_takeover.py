@@ -35,7 +35,7 @@ async def pair(w: World) -> tuple[Running, Running]:
 async def excesses(w: World) -> list[referee.Violation]:
     """Let the referee find what went beyond a limit."""
     async with w.db.connection() as connection:
-        roster = await read_roster(connection, CLOCK.now())
+        roster = await read_roster(connection)
     fleet = referee.Fleet(
         mailboxes={box.address: box for box in roster.mailboxes.values()},
         domains=roster.domains,

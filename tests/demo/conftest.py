@@ -37,7 +37,7 @@ async def played(db: Database) -> Played:
     fleet = build_fleet(MAILBOXES, dict.fromkeys(ACCOUNTS, 2525))
     async with db.connection() as connection:
         await apply(connection, fleet, Vault(b"k" * 32), now=MONDAY, author="test")
-        roster = await read_roster(connection, MONDAY)
+        roster = await read_roster(connection)
     contacts = people(MAILBOXES, CONTACTS, seed=1)
     return Played(roster, contacts, _faultless(roster, contacts))
 

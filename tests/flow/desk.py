@@ -41,7 +41,7 @@ def claim(**changes: Any) -> Claim:
         "contact_id": 1,
         "email": "p@x.example",
         "variables": b'{"first_name": "Pat"}',
-        "zone": "",
+        "place": "",
         "mailbox_id": None,
         "due_at": MONDAY,
         "first_due_at": MONDAY,

@@ -89,7 +89,7 @@ def test_a_queue_of_an_unknown_zone_counts_as_open() -> None:
     agenda, pool = agenda_of(lost)
     agenda.learn({lost: MONDAY})
     assert agenda.open_queue(1, MONDAY) == lost
-    assert agenda.window(pool.roster.campaigns[1], lost.zone, MONDAY) is None
+    assert agenda.window(pool.roster.campaigns[1], lost.place, MONDAY) is None
 
 
 def test_a_fleet_that_changes_keeps_what_is_known_of_what_stays() -> None:

@@ -217,7 +217,7 @@ async def test_a_closed_recipient_window_is_not_claimed() -> None:
     open_at_nine = calendar(9 * 60, 18 * 60)
     world = World(roster(mailbox(), campaign(calendar=open_at_nine)))
     for zone in ("America/New_York", "Europe/Berlin"):  # 04:00 and 10:00 there
-        world.add(2, prefix=zone[0].lower(), zone=zone)
+        world.add(2, prefix=zone[0].lower(), place=zone)
     async with world.running():
         await world.clock.sleep(4.9 * 3600)
         assert world.ledger.states() == {State.SENT: 2, State.SCHEDULED: 2}
@@ -234,7 +234,7 @@ async def test_a_follow_up_in_a_closed_window_goes_back_to_its_opening() -> None
     open_at_nine = calendar(9 * 60, 18 * 60)
     two = (step(), step(2))
     world = World(roster(mailbox(), campaign(calendar=open_at_nine, steps=two)))
-    [id] = world.add(1, mailbox_id=1, step_number=2, zone="America/New_York", **THREAD)
+    [id] = world.add(1, mailbox_id=1, step_number=2, place="America/New_York", **THREAD)
     async with world.running():
         await world.clock.sleep(60)
         row = world.ledger.rows[id]
@@ -261,8 +261,8 @@ async def test_what_is_too_late_expires() -> None:
 async def test_a_row_in_a_zone_nobody_knows_waits_with_a_reason() -> None:
     """70: a zone that vanished from the zone database holds its rows, and no others."""
     world = World(roster(mailbox(), campaign()))
-    world.add(2, prefix="lost", zone="Mars/Olympus")
-    world.add(2, prefix="bound", zone="Mars/Olympus", mailbox_id=1)
+    world.add(2, prefix="lost", place="Mars/Olympus")
+    world.add(2, prefix="bound", place="Mars/Olympus", mailbox_id=1)
     world.add(2)
     await world.run_for(minutes=2)
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from outreachd.flow.reporter import recipient_zone
 from outreachd.rules.model import Permanence, Phase, Reply, Scope, State, Verdict
 from outreachd.rules.records import IntentAnswer
 from outreachd.rules.reply import judge
@@ -111,9 +110,3 @@ def test_doubt_and_silence_have_outcomes_too() -> None:
         MONDAY + timedelta(seconds=5),
     )
     assert desk.reporter.lost(intent).state is State.UNCERTAIN
-
-
-def test_an_unknown_recipient_zone_is_none() -> None:
-    """No name, no zone; a name is opened."""
-    assert recipient_zone("") is None
-    assert str(recipient_zone("Europe/Berlin")) == "Europe/Berlin"

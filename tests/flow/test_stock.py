@@ -16,7 +16,7 @@ from tests.rules.test_outlook import ROSTER
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 QUEUE = Queue(1, "")
-PILE = Waiting(campaign_id=1, zone="", mailbox_id=None, step_number=1, due_at=NOW, n=5)
+PILE = Waiting(campaign_id=1, place="", mailbox_id=None, step_number=1, due_at=NOW, n=5)
 
 
 @pytest.fixture
@@ -77,9 +77,12 @@ async def test_a_row_that_ended_does_not_come_again(
 
 async def test_what_could_only_be_held_is_left_out(outlook: Outlook) -> None:
     """A campaign that left the fleet and a zone that nobody knows send nothing."""
-    stock = Stock(ROSTER, outlook)
+    campaign = ROSTER.campaigns[1]
+    calendar = replace(campaign.calendar, timezone=None)
+    campaigns = {1: replace(campaign, calendar=calendar)}
+    stock = Stock(replace(ROSTER, campaigns=campaigns), outlook)
     stock.add(replace(PILE, campaign_id=9), NOW)
-    stock.add(replace(PILE, zone="Mars/Olympus"), NOW)
+    stock.add(replace(PILE, place="Mars/Olympus"), NOW)
     assert stock.due(LATER) == {}
 
 

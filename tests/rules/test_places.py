@@ -1,9 +1,25 @@
 """The laws of places: a zone by country and part, never a guess."""
 
+from dataclasses import replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from outreachd.rules.calendar import UnknownZoneError
+from outreachd.rules.model import Calendar
 from outreachd.rules.place_table import MOSTLY, ONE_ZONE, PARTS
-from outreachd.rules.places import zone_of
+from outreachd.rules.places import calendar_at, place_of, zone_of
+
+LISBON = ZoneInfo("Europe/Lisbon")
+FOLLOWING = Calendar(
+    weekdays=frozenset(range(5)),
+    start_min=540,
+    end_min=1080,
+    timezone=None,
+    holidays=None,
+    unknown_timezone=LISBON,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +76,37 @@ def test_each_part_is_found_by_code_and_by_each_name(country: str) -> None:
 def test_an_unnamed_part_is_where_nine_in_ten_live_or_unknown(country: str) -> None:
     """A wrong hour for many is worse than the campaign's own rule."""
     assert zone_of(country, "") == MOSTLY.get(country, "")
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "region", "place"),
+    [
+        ("Europe/Berlin", "DE", "BY", "Europe/Berlin DE-BY"),
+        ("Europe/Berlin", "DE", "", "Europe/Berlin DE"),
+        ("Europe/Berlin", "", "BY", "Europe/Berlin"),
+        ("", "US", "", " US"),
+        ("", "", "", ""),
+    ],
+)
+def test_a_calendar_reads_the_place_that_was_written(
+    zone: str, country: str, region: str, place: str
+) -> None:
+    """One text, in the column, in the key and in the claim."""
+    assert place_of(zone, country, region) == place
+    there = calendar_at(FOLLOWING, place)
+    assert there.timezone == (ZoneInfo(zone) if zone else LISBON)
+    assert (date(2026, 1, 6) in (there.holidays or ())) == (
+        region == "BY" and country == "DE"
+    )
+
+
+def test_a_calendar_of_its_own_does_not_ask_where_the_recipient_is() -> None:
+    """Not even for a zone that nobody knows."""
+    own = replace(FOLLOWING, timezone=LISBON, holidays=frozenset())
+    assert calendar_at(own, "Mars/Olympus") is own
+
+
+def test_a_zone_nobody_knows_is_an_error() -> None:
+    """70: never a silent UTC."""
+    with pytest.raises(UnknownZoneError, match="Mars/Olympus"):
+        calendar_at(FOLLOWING, "Mars/Olympus DE")

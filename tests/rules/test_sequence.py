@@ -8,6 +8,7 @@ import pytest
 
 from outreachd.rules.calendar import opening, zone
 from outreachd.rules.model import Calendar, DelayUnit, Step
+from outreachd.rules.places import calendar_at
 from outreachd.rules.sequence import next_due
 
 ALWAYS = Calendar(
@@ -48,15 +49,13 @@ def test_each_unit_counts_its_own_way(
     calendar = replace(ALWAYS, weekdays=frozenset(range(5)))
     if unit is DelayUnit.DAYS:
         calendar = ALWAYS
-    due = next_due(utc("2026-05-21T09:15:42"), step(delay, unit), calendar, None)
+    due = next_due(utc("2026-05-21T09:15:42"), step(delay, unit), calendar)
     assert due == utc(expected)
 
 
 def test_a_due_time_waits_for_the_window() -> None:
     """Two days after Thursday is Saturday: it waits for Monday morning."""
-    due = next_due(
-        utc("2026-05-21T09:00"), step(2, DelayUnit.DAYS), OFFICE, zone("Asia/Tokyo")
-    )
+    due = next_due(utc("2026-05-21T09:00"), step(2, DelayUnit.DAYS), OFFICE)
     assert due == utc("2026-05-25T07:00")
 
 
@@ -65,33 +64,42 @@ def test_days_keep_the_hour_over_a_clock_change() -> None:
     delivered = utc("2026-03-27T09:00")
     for unit, day in ((DelayUnit.DAYS, "30"), (DelayUnit.WORKDAYS, "30")):
         n = 3 if unit is DelayUnit.DAYS else 1
-        due = next_due(delivered, step(n, unit), OFFICE, None)
+        due = next_due(delivered, step(n, unit), OFFICE)
         assert due == utc(f"2026-03-{day}T08:00")
 
 
 def test_workdays_skip_the_holidays_of_the_calendar() -> None:
     """One workday after Friday before Whit Monday is Tuesday."""
     calendar = replace(OFFICE, holidays=frozenset({date(2026, 5, 25)}))
-    due = next_due(utc("2026-05-22T09:00"), step(1, DelayUnit.WORKDAYS), calendar, None)
+    due = next_due(utc("2026-05-22T09:00"), step(1, DelayUnit.WORKDAYS), calendar)
     assert due == utc("2026-05-26T09:00")
+
+
+def test_workdays_skip_the_holidays_of_the_recipients_country() -> None:
+    """One workday after the eve of Epiphany: Bavaria rests on it, Berlin does not."""
+    calendar, eve = replace(OFFICE, holidays=None), utc("2026-01-05T10:00")
+    due = {
+        place: next_due(
+            eve,
+            step(1, DelayUnit.WORKDAYS),
+            calendar_at(calendar, f"Europe/Berlin {place}"),
+        )
+        for place in ("DE-BY", "DE-BE")
+    }
+    assert due == {"DE-BY": utc("2026-01-07T10:00"), "DE-BE": utc("2026-01-06T10:00")}
 
 
 def test_days_follow_the_recipients_clock_where_the_campaign_does() -> None:
     """10:00 in New York stays 10:00 there when its clocks change."""
-    calendar = replace(ALWAYS, timezone=None)
-    due = next_due(
-        utc("2026-03-07T15:00"),
-        step(1, DelayUnit.DAYS),
-        calendar,
-        zone("America/New_York"),
-    )
+    calendar = calendar_at(replace(ALWAYS, timezone=None), "America/New_York")
+    due = next_due(utc("2026-03-07T15:00"), step(1, DelayUnit.DAYS), calendar)
     assert due == utc("2026-03-08T14:00")
 
 
 def test_no_follow_up_is_due_before_its_letter() -> None:
     """Process 69: a delay of nothing in the second pass of an hour stays there."""
     delivered = utc("2026-10-25T01:30")
-    assert next_due(delivered, step(0, DelayUnit.DAYS), ALWAYS, None) == delivered
+    assert next_due(delivered, step(0, DelayUnit.DAYS), ALWAYS) == delivered
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -103,6 +111,6 @@ def test_a_due_time_is_always_inside_the_window_and_never_early(seed: int) -> No
         delivered = utc("2024-01-01") + timedelta(minutes=dice.randrange(3_600_000))
         unit = dice.choice(list(DelayUnit))
         calendar = replace(OFFICE, timezone=dice.choice([None, *zones]))
-        due = next_due(delivered, step(dice.randrange(20), unit), calendar, zones[1])
+        due = next_due(delivered, step(dice.randrange(20), unit), calendar)
         assert due >= delivered
-        assert opening(due, calendar, zones[1]) == due
+        assert opening(due, calendar) == due

@@ -92,7 +92,7 @@ async def add_send(
     await connection.execute(
         "INSERT INTO queue VALUES ($1, $2) ON CONFLICT DO NOTHING",
         campaign_id,
-        columns.get("zone", ""),
+        columns.get("place", ""),
     )
     return id
 

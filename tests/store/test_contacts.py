@@ -53,7 +53,7 @@ async def test_an_imported_contact_is_due_at_once_with_its_first_letter(
         rows = [contact("ann@x.example", timezone="Europe/Berlin")]
         done = await enrol(connection, target, rows, now=NOW)
         sends = await connection.fetch(
-            "SELECT campaign_id, step_number, zone, state, due_at, first_due_at,"
+            "SELECT campaign_id, step_number, place, state, due_at, first_due_at,"
             " mailbox_id FROM send"
         )
         queues = await connection.fetch("SELECT * FROM queue")
@@ -110,9 +110,9 @@ async def test_a_fixed_calendar_needs_one_queue(db: Database) -> None:
         target = await seed(connection, timezone="Europe/Berlin")
         rows = [contact("a@x.example", timezone="Asia/Tokyo"), contact("b@x.example")]
         await enrol(connection, target, rows, now=NOW)
-        zones = await connection.fetch("SELECT DISTINCT zone FROM send")
+        zones = await connection.fetch("SELECT DISTINCT place FROM send")
 
-    assert [row["zone"] for row in zones] == [""]
+    assert [row["place"] for row in zones] == [""]
 
 
 async def test_the_suppressed_are_neither_kept_nor_enrolled(db: Database) -> None:
@@ -124,7 +124,7 @@ async def test_the_suppressed_are_neither_kept_nor_enrolled(db: Database) -> Non
             " VALUES ('bolt', 1, 'x', 'UTC')"
         )
         await connection.executemany(
-            "INSERT INTO suppression (email, client_id, reason, source, author, at)"
+            "INSERT INTO suppression (target, client_id, reason, source, author, at)"
             " VALUES ($1, $2, 'opt_out', 's', 'a', now())",
             [
                 ("a@x.example", None),

@@ -22,6 +22,7 @@ from outreachd.rules.records import (
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import PgSteering
+from outreachd.store.suppressions import PgSuppressions
 from tests.store.seed import (
     NOW,
     PLENTY,
@@ -180,13 +181,13 @@ async def test_an_opt_out_waits_for_open_intents_and_is_seen_by_the_next(
     await seeded(db, 2)
     ledger, term, owner = await owner_of(db)
     rows = await ledger.claim([Want(FIRST, 2)], term=term, now=NOW)
-    steering = PgSteering(db)
+    suppressions = PgSuppressions(db)
     async with db.connection() as connection:
         async with connection.transaction():
             await connection.execute(
                 "SELECT FROM lease WHERE owner = $1 FOR SHARE", owner
             )
-            leaving = asyncio.create_task(steering.opt_out(2, "page", NOW))
+            leaving = asyncio.create_task(suppressions.opt_out(2, "page", NOW))
             await wait_for_lock(db)
             assert not leaving.done()
     assert await leaving
@@ -228,7 +229,7 @@ async def test_another_clients_suppression_stops_nobody_here(db: Database) -> No
         db,
         "WITH other AS (INSERT INTO client (name, share, postal_address, timezone)"
         " VALUES ('other', 1, 'x', 'UTC') RETURNING id)"
-        " INSERT INTO suppression (email, client_id, reason, source, author, at)"
+        " INSERT INTO suppression (target, client_id, reason, source, author, at)"
         " SELECT 'p0@x.example', id, 'r', 's', 'a', now() FROM other",
     )
     ledger, term, _ = await owner_of(db)
@@ -338,7 +339,7 @@ async def test_an_address_that_does_not_exist_is_suppressed_everywhere(
     await ledger.record([told, told])
     async with db.connection() as connection:
         rows = await connection.fetch(
-            "SELECT email, client_id, reason FROM suppression"
+            "SELECT target, client_id, reason FROM suppression"
         )
     assert [tuple(row) for row in rows] == [("p0@x.example", None, "hard_no_user")]
 
@@ -366,7 +367,7 @@ async def fill(connection: Connection) -> None:
         "INSERT INTO enrolment (campaign_id, contact_id) SELECT 1, id FROM contact"
     )
     await connection.execute(
-        "INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, zone,"
+        "INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, place,"
         " mailbox_id, due_at, first_due_at, changed_at, state)"
         " SELECT 1, 1 + i % 2, i, i,"
         " (ARRAY['', 'Europe/Berlin', 'Asia/Tokyo'])[1 + i % 3],"

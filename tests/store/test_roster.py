@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from outreachd.rules.holiday import Holidays
 from outreachd.rules.model import Kind, OnUncertain, Pause, Ramp, Tls
 from outreachd.rules.records import Queue, Recent, Want
 from outreachd.store.database import Database
 from outreachd.store.roster import (
     RosterError,
-    holidays_of,
     read_facts,
     read_pauses,
     read_roster,
@@ -45,7 +45,7 @@ async def test_the_fleet_is_read_as_it_was_applied(db: Database) -> None:
             '{"days": "mon-fri", "hours": "09:00-17:30", "timezone": "recipient",'
             ' "holidays": "DE"}',
         )
-        roster = await read_roster(connection, NOW)
+        roster = await read_roster(connection)
     box, plain = roster.mailboxes[1], roster.mailboxes[2]
     assert (box.timezone, box.ramp) == (
         ZoneInfo("Europe/Berlin"),
@@ -59,11 +59,27 @@ async def test_the_fleet_is_read_as_it_was_applied(db: Database) -> None:
         frozenset(range(5)),
     )
     assert (spring.calendar.start_min, spring.calendar.end_min) == (540, 1050)
-    assert date(2026, 12, 25) in spring.calendar.holidays
+    assert spring.calendar.holidays == Holidays("DE")
+    assert spring.calendar.unknown_timezone == ZoneInfo("UTC")
     assert spring.mailbox_ids == (1, 2, 3)
     assert [step.number for step in spring.steps] == [1]
     assert roster.campaigns[2].on_uncertain is OnUncertain.RESEND
     assert roster.clients[1].name == "acme"
+
+
+async def test_a_calendar_may_leave_holidays_to_the_recipient(db: Database) -> None:
+    """And name the zone that stands for one nobody knows."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "UPDATE campaign SET calendar = $1 WHERE id = 1",
+            '{"days": "mon-fri", "hours": "09:00-17:30", "timezone": "recipient",'
+            ' "holidays": "recipient", "unknown_timezone": "Asia/Tokyo"}',
+        )
+        roster = await read_roster(connection)
+    calendar = roster.campaigns[1].calendar
+    assert calendar.holidays is None
+    assert calendar.unknown_timezone == ZoneInfo("Asia/Tokyo")
     assert roster.domains[1].account_ids == (1,)
 
 
@@ -73,7 +89,7 @@ async def test_what_is_retired_is_left_out(db: Database) -> None:
         await seed_fleet(connection)
         await connection.execute("UPDATE mailbox SET retired = true WHERE id = 2")
         await connection.execute("UPDATE campaign SET retired = true WHERE id = 2")
-        roster = await read_roster(connection, NOW)
+        roster = await read_roster(connection)
     assert (set(roster.mailboxes), set(roster.campaigns)) == ({1, 3}, {1})
 
 
@@ -84,7 +100,7 @@ async def test_a_zone_nobody_knows_stops_the_start(db: Database, table: str) -> 
         await seed_fleet(connection)
         await connection.execute(f"UPDATE {table} SET timezone = 'Mars/Olympus'")  # noqa: S608
         with pytest.raises(RosterError, match=r"Mars/Olympus.*apply it anew"):
-            await read_roster(connection, NOW)
+            await read_roster(connection)
 
 
 async def test_facts_are_what_the_ledger_saw(db: Database) -> None:
@@ -153,11 +169,3 @@ async def test_secrets_are_read_sealed(db: Database) -> None:
         )
         secrets = await read_secrets(connection)
     assert list(secrets) == [("account", 1)]
-
-
-def test_holidays_are_of_a_country_or_a_part_of_it() -> None:
-    """Last year to three years ahead; no code, no holidays."""
-    assert holidays_of("", 2026) == frozenset()
-    assert date(2026, 3, 8) in holidays_of("DE-BE", 2026)
-    assert date(2026, 3, 8) not in holidays_of("DE", 2026)
-    assert date(2029, 12, 25) in holidays_of("DE", 2026)

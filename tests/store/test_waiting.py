@@ -60,7 +60,7 @@ async def test_alike_rows_are_one_pile_by_the_hour(db: Database) -> None:
     async with db.connection() as connection:
         piles = await read_waiting(connection, now=NOW, until=NOW + 4 * HOUR)
 
-    like = {"campaign_id": piles[0].campaign_id, "zone": ""}
+    like = {"campaign_id": piles[0].campaign_id, "place": ""}
     at_one = datetime(2026, 8, 3, 13, tzinfo=UTC)
     first = {"mailbox_id": None, "step_number": 1, **like}
     assert piles == [

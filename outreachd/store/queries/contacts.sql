@@ -4,7 +4,8 @@
 
 -- name: import_campaign
 -- What an import must know of its campaign. $1 name.
-SELECT c.id, c.client_id, c.calendar ->> 'timezone' = 'recipient' AS by_recipient_zone
+SELECT c.id, c.client_id, c.calendar ->> 'timezone' = 'recipient' AS by_recipient_zone,
+    coalesce(c.calendar ->> 'holidays' = 'recipient', false) AS by_recipient_holidays
 FROM campaign c
 WHERE c.name = $1 AND NOT c.retired;
 
@@ -13,13 +14,12 @@ WHERE c.name = $1 AND NOT c.retired;
 SELECT name FROM campaign WHERE NOT retired ORDER BY name;
 
 -- name: suppressed_emails
--- Which addresses must not be written to. $1 client, $2 addresses.
+-- Which addresses must not be written to. $1 client, $2 campaign, $3 addresses,
+-- $4 what an erased person of each address is known by: a keyed hash.
 SELECT asked.email
-FROM unnest($2::text[]) AS asked (email)
-WHERE EXISTS (
-    SELECT FROM suppression x
-    WHERE x.email IN (asked.email, '@' || split_part(asked.email, '@', 2))
-      AND (x.client_id IS NULL OR x.client_id = $1));
+FROM unnest($3::text[], $4::text[]) AS asked (email, mark)
+WHERE EXISTS (SELECT FROM suppressions_of(asked.email, $1, $2))
+   OR EXISTS (SELECT FROM suppressions_of(asked.mark, $1, $2));
 
 -- name: put_contacts
 -- Keep the persons who are new to the client; who is known stays as he was.
@@ -36,14 +36,18 @@ RETURNING email;
 -- name: enrol
 -- Begin the sequence for contacts of a client: the first letter is due at once, and
 -- goes out in the order of the file.
--- $1 campaign, $2 client, $3 addresses, $4 whether zones matter, $5 now.
+-- $1 campaign, $2 client, $3 addresses, $4 whether zones matter, $5 whether holidays do,
+-- $6 now. A place is written as rules/places reads it.
 WITH wanted AS (
-    SELECT c.id, asked.place, CASE WHEN $4::boolean THEN c.timezone ELSE '' END AS zone
-    FROM unnest($3::text[]) WITH ORDINALITY AS asked (email, place)
+    SELECT c.id, asked.nth,
+        CASE WHEN $4::boolean THEN c.timezone ELSE '' END
+        || CASE WHEN $5::boolean AND c.country <> ''
+                THEN rtrim(' ' || c.country || '-' || c.region, '-') ELSE '' END AS place
+    FROM unnest($3::text[]) WITH ORDINALITY AS asked (email, nth)
     JOIN contact c ON c.client_id = $2 AND c.email = asked.email
 ), queued AS (
-    INSERT INTO queue (campaign_id, zone)
-    SELECT DISTINCT $1::integer, zone FROM wanted ORDER BY zone
+    INSERT INTO queue (campaign_id, place)
+    SELECT DISTINCT $1::integer, place FROM wanted ORDER BY place
     ON CONFLICT DO NOTHING
 ), enrolled AS (
     INSERT INTO enrolment (campaign_id, contact_id)
@@ -51,11 +55,11 @@ WITH wanted AS (
     ON CONFLICT (campaign_id, contact_id) DO NOTHING
     RETURNING id, contact_id
 ), sent AS (
-    INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, zone, due_at,
+    INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, place, due_at,
                       first_due_at, changed_at)
-    SELECT $1::integer, 1, e.contact_id, e.id, w.zone, $5, $5, $5
+    SELECT $1::integer, 1, e.contact_id, e.id, w.place, $6, $6, $6
     FROM enrolled e JOIN wanted w ON w.id = e.contact_id
-    ORDER BY w.place
+    ORDER BY w.nth
     ON CONFLICT (contact_id, campaign_id, step_number) DO NOTHING
 )
 SELECT count(*) FROM enrolled;

@@ -22,13 +22,15 @@ FROM mailbox WHERE NOT retired;
 
 -- name: roster_campaigns
 SELECT c.id, c.name, c.client_id, c.direction, c.share, c.calendar::text AS calendar,
+    (SELECT cl.timezone FROM client cl WHERE cl.id = c.client_id) AS client_timezone,
     c.on_uncertain, c.useful_for_s, c.stop_company, c.first_touch_share, c.mailbox_gone,
     ARRAY(SELECT cm.mailbox_id FROM campaign_mailbox cm
           WHERE cm.campaign_id = c.id ORDER BY cm.mailbox_id) AS mailbox_ids
 FROM campaign c WHERE NOT c.retired;
 
 -- name: roster_steps
-SELECT campaign_id, number, subject, body_text, body_html, delay, delay_unit
+SELECT campaign_id, number, subject, body_text, body_html, delay, delay_unit,
+    attachments::text AS attachments
 FROM step ORDER BY campaign_id, number;
 
 -- name: roster_variants

@@ -2,14 +2,14 @@
 
 -- name: plan_queues
 -- First touches that wait, by queue and hour of their due time. $1 now, $2 until.
-SELECT campaign_id, zone, NULL::integer AS mailbox_id, step_number,
+SELECT campaign_id, place, NULL::integer AS mailbox_id, step_number,
     greatest(date_trunc('hour', due_at), $1) AS due_at, count(*) AS n
 FROM send WHERE state = 'scheduled' AND mailbox_id IS NULL AND due_at < $2
 GROUP BY 1, 2, 4, 5 ORDER BY 5, 1, 2;
 
 -- name: plan_lanes
 -- What waits bound to mailboxes, by hour of its due time. $1 now, $2 until.
-SELECT campaign_id, zone, mailbox_id, step_number,
+SELECT campaign_id, place, mailbox_id, step_number,
     greatest(date_trunc('hour', due_at), $1) AS due_at, count(*) AS n
 FROM send WHERE state = 'scheduled' AND mailbox_id IS NOT NULL AND due_at < $2
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 5, 1, 3;
