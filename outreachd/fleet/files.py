@@ -1,4 +1,4 @@
-"""What a fleet file points at: passwords, wordings, and the calendars of holidays.
+"""What a fleet file points at: passwords, wordings, attachments, holidays.
 
 A password is a file, counted from the fleet file, or ``credential:NAME``, a file in
 $CREDENTIALS_DIRECTORY that systemd fills; it is never written in the fleet file and no
@@ -12,6 +12,8 @@ import os
 import stat
 from functools import cache
 from pathlib import Path
+
+from outreachd.rules.attachment import MAX_FILE
 
 MAX_SECRET = 64 * 1024  # bytes
 MAX_WORDING = 1 << 20  # bytes
@@ -44,6 +46,33 @@ def read_wording(source: str, folder: Path) -> str:
     return _read(folder / source, MAX_WORDING, f'"{source}"').replace("\r\n", "\n")
 
 
+def read_beside(source: str, folder: Path) -> str:
+    """Read a text that a wording includes: a file in the fleet file's folder."""
+    return read_wording(str(_beside(source, folder)), folder)
+
+
+def read_attachment(source: str, folder: Path) -> bytes:
+    """Read a file that goes with a letter, from the fleet file's folder."""
+    return _octets(_beside(source, folder), MAX_FILE, f'"{source}"')
+
+
+def _beside(source: str, folder: Path) -> Path:
+    """Find a file that is really in the folder, whatever links and dots there are."""
+    path = Path(source)
+    if "\0" in source or path.is_absolute() or ".." in path.parts:
+        raise ValueError(f'"{source}" must be in the fleet file\'s folder')
+    try:
+        found = (folder / path).resolve()
+        is_file = found.is_file()
+    except (OSError, RuntimeError):  # links in a circle
+        raise ValueError(f'"{source}" cannot be read') from None
+    if not found.is_relative_to(folder.resolve()):
+        raise ValueError(f'"{source}" leads out of the fleet file\'s folder')
+    if found.exists() and not is_file:
+        raise ValueError(f'"{source}" is no file')
+    return found
+
+
 def check_holidays(code: str) -> None:
     """Refuse a country or part of one whose holidays are not known."""
     country, _, part = code.partition("-")
@@ -68,6 +97,13 @@ def _credential(name: str) -> Path:
 
 def _read(path: Path, limit: int, shown: str) -> str:
     try:
+        return _octets(path, limit, shown).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{shown} must be UTF-8 text") from None
+
+
+def _octets(path: Path, limit: int, shown: str) -> bytes:
+    try:
         with path.open("rb") as file:
             raw = file.read(limit + 1)
     except OSError as error:
@@ -75,7 +111,4 @@ def _read(path: Path, limit: int, shown: str) -> str:
         raise ValueError(f"{shown} cannot be read: {why}") from None
     if len(raw) > limit:
         raise ValueError(f"{shown} is larger than {limit // 1024} kB")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{shown} must be UTF-8 text") from None
+    return raw

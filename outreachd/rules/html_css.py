@@ -79,8 +79,7 @@ def _unmoved(source: str, before: Masked, inlined: str) -> str:
     try:  # the result has every end tag: now it shows if an element crosses a block
         masked(result, for_styles=False)
     except BadMarkupError as error:
-        _, _, sentence = str(error).partition(": ")
-        raise BadMarkupError(_line_of(source, "{%"), sentence) from None
+        raise BadMarkupError(_line_of(source, "{%"), error.sentence) from None
     return result
 
 

@@ -53,6 +53,7 @@ class BadMarkupError(ValueError):
     def __init__(self, line: int, sentence: str) -> None:
         super().__init__(f"line {line}: {sentence}")
         self.line = line
+        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)

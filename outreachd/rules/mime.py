@@ -5,8 +5,8 @@ line break in a Subject becomes a header of its own (CVE-2024-6923), it encodes 
 List-Unsubscribe links and it costs forty times as much. What always holds: only CRLF
 ends a line, no line is longer than 998 octets, everything is ASCII, and what came from
 outside is refused (UnsafeHeaderError) if it holds a control, a line break of any script
-or an encoded word. Sources: RFC 5322, RFC 2045 to 2047, RFC 8058 for the links, RFC 2183
-and RFC 2231 for the names of files.
+or an encoded word. Sources: RFC 5322, RFC 2045 to 2047, RFC 8058 for the links,
+RFC 2183 and RFC 2231 for the names of files.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from outreachd.rules.fleet_plan import (
 )
 from outreachd.rules.model import Kind
 from outreachd.store import sql
+from outreachd.store.content import put_attachments
 from outreachd.store.database import Connection
 from outreachd.store.fleet_present import read_present
 from outreachd.store.vault import Vault
@@ -101,6 +102,9 @@ async def _write_sequences(
     names = [campaign.name for campaign in campaigns]
     lengths = [len(campaign.steps) for campaign in campaigns]
     await _run(connection, "cut_steps", names, lengths)
+    for campaign in campaigns:
+        for step in campaign.steps:
+            await put_attachments(connection, step.contents)
     await _run(connection, "put_steps", _json(_step_rows(campaigns)))
     await _run(connection, "put_variants", names, _json(_variant_rows(campaigns)))
 
@@ -185,6 +189,7 @@ def _step_rows(campaigns: Iterable[WantedCampaign]) -> Iterable[dict[str, Any]]:
                 "body_html": step.html,
                 "delay": step.delay,
                 "delay_unit": step.delay_unit,
+                "attachments": step.attachments,
             }
 
 

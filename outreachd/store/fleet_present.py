@@ -39,6 +39,7 @@ from outreachd.rules.model import (
     Variant,
 )
 from outreachd.store import sql
+from outreachd.store.content import attachments_of
 from outreachd.store.database import Connection
 from outreachd.store.vault import Vault, VaultError
 
@@ -110,6 +111,7 @@ async def _steps(connection: Connection) -> dict[str, list[WantedStep]]:
             delay=row["delay"],
             delay_unit=DelayUnit(row["delay_unit"]),
             variants=tuple(variants[row["campaign"], row["number"]]),
+            attachments=attachments_of(row["attachments"]),
         )
         found[row["campaign"]].append(step)
     return found

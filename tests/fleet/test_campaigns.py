@@ -117,7 +117,7 @@ def test_a_sequence_is_read_with_its_files(tmp_path: Path) -> None:
         ('text_file = "gone.txt"', 22, '"gone.txt" cannot be read: no such file'),
         ('text = "x"\nhtml_file = "gone"', 23, '"gone" cannot be read'),
         ('text = "x"\nhtml = "{% if %}"', 23, "html, line 1: "),
-        ('html = "<p>x</p>"', 20, "text is missing: write text or text_file"),
+        ('# no words', 20, "text is missing: write text, text_file, html or"),
         ('text = "x"\nafter = "1 day"', 23, "after is for later steps"),
         ('text = "x"\nafter = "soon"', 23, "after must be a delay such as"),
         (

@@ -40,7 +40,7 @@ JOIN client cl ON cl.id = c.client_id;
 
 -- name: present_steps
 SELECT c.name AS campaign, s.number, s.subject, s.body_text, s.body_html, s.delay,
-    s.delay_unit
+    s.delay_unit, s.attachments::text AS attachments
 FROM step s
 JOIN campaign c ON c.id = s.campaign_id
 ORDER BY s.campaign_id, s.number;
@@ -147,16 +147,18 @@ ON CONFLICT DO NOTHING;
 
 -- name: put_steps
 -- $1 the steps of some campaigns.
-INSERT INTO step (campaign_id, number, subject, body_text, body_html, delay, delay_unit)
-SELECT c.id, w.number, w.subject, w.body_text, w.body_html, w.delay, w.delay_unit
+INSERT INTO step (campaign_id, number, subject, body_text, body_html, delay, delay_unit,
+                  attachments)
+SELECT c.id, w.number, w.subject, w.body_text, w.body_html, w.delay, w.delay_unit,
+    w.attachments
 FROM jsonb_to_recordset($1::jsonb) AS w (
     campaign text, number smallint, subject text, body_text text, body_html text,
-    delay integer, delay_unit text)
+    delay integer, delay_unit text, attachments jsonb)
 JOIN campaign c ON c.name = w.campaign
 ON CONFLICT (campaign_id, number) DO UPDATE SET
     subject = excluded.subject, body_text = excluded.body_text,
     body_html = excluded.body_html, delay = excluded.delay,
-    delay_unit = excluded.delay_unit;
+    delay_unit = excluded.delay_unit, attachments = excluded.attachments;
 
 -- name: cut_steps
 -- Steps beyond a sequence's end. $1 campaigns, $2 how many steps each has now.
