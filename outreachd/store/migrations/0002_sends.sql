@@ -24,6 +24,9 @@ CREATE TABLE contact (
     UNIQUE (client_id, email)       -- a person is one contact of a client
 );
 
+-- The people of one company, whose letters may all end with one answer.
+CREATE INDEX contact_company ON contact (client_id, split_part(email, '@', 2));
+
 CREATE TABLE enrolment (
     id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     campaign_id integer NOT NULL REFERENCES campaign,
