@@ -45,7 +45,7 @@ async def people(db: Database, *emails: str, **values: Any) -> list[int]:
 async def happens(
     db: Database, what: Happening, whom: Whom = ANN, **values: Any
 ) -> Ended:
-    told = {"source": "test", "author": "ann", "now": NOW} | values
+    told: dict[str, Any] = {"source": "test", "author": "ann", "now": NOW} | values
     return await PgEvents(db).happened(what, whom, **told)
 
 
