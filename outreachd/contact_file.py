@@ -23,7 +23,8 @@ from outreachd.rules.contact_row import (
     read_header,
     read_row,
 )
-from outreachd.sheet import BadRow, Row, Sheet, check_encoding
+from outreachd.sheet import BadRow, Row, Sheet
+from outreachd.text_encoding import check_encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,7 @@ def read_contacts(path: Path) -> Iterator[NewContact | Refusal]:
     """Read a file row by row; an address that comes again is refused."""
     try:
         with path.open("rb") as file:
-            check_encoding(path, file)
-            sheet = Sheet(path, file)
+            sheet = Sheet(path, file, check_encoding(path, file))
             yield from _first_of_each(_checked(sheet, _header(path, sheet)))
     except OSError as error:
         why = (error.strerror or "no reason given").lower()

@@ -1,17 +1,18 @@
 """CSV files from anywhere, read row by row in bounded memory.
 
-The delimiter (``,`` ``;`` or tab) is found in the header; a BOM and quotes are
-understood; text is UTF-8 or the whole file is refused, with the line and a guess at
-what it is. A record may span lines inside quotes; lines and records have a cap, so that
-a line of a gigabyte is skipped over, not read. Lines count from 1, as editors do.
+The delimiter (``,`` ``;`` or tab) is found in the header or named by a line ``sep=;``
+before it; a BOM and quotes are understood. Text is UTF-8, UTF-16 where its bytes show
+it, or what the caller names; else the whole file is refused, with the line and a guess
+(``text_encoding``). A record may span lines inside quotes; lines and records have a
+cap, so that a line of a gigabyte is skipped over, not read. Lines count from 1.
 Errors: ConfigError for a file that cannot be used; one bad record is a ``BadRow``.
 Source: RFC 4180; Python's csv module, strict mode.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +20,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from outreachd.mistakes import ConfigError, Mistake
+from outreachd.text_encoding import UTF8, as_utf8
 
 MAX_RECORD = 64 * 1024  # bytes; a contact with a page of notes has 4 kB
 MAX_COLUMNS = 200
-_CHUNK = 1 << 20  # bytes read at a time where a file or line is only passed over
+_CHUNK = 1 << 20  # bytes read at a time where a line is only passed over
+# A spreadsheet's way to name the delimiter, on a line of its own.
+_SEPARATOR = re.compile(r'"?sep=([,;\t])"?[\r\n]*', re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,9 @@ class BadRow:
 class Sheet:
     """An open CSV file: its header, then its rows, once."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, file: BinaryIO, encoding: str = UTF8) -> None:
         self._path = path
-        self._lines = _Lines(file)
+        self._lines = _Lines(as_utf8(file, encoding))
         self._delimiter = ","
         self.header = self._read_header()
 
@@ -63,7 +68,13 @@ class Sheet:
 
     def _read_header(self) -> list[str]:
         first = self._lines.peek()
-        self._delimiter = max(",;\t", key=first.count)
+        if named := _SEPARATOR.fullmatch(first):
+            self._lines.begin()
+            next(self._lines)
+            self._delimiter = named[1]
+        else:
+            bare = _QUOTED.sub("", first)
+            self._delimiter = max(",;\t", key=bare.count)
         row = self._record()
         if row is None:
             raise self._unusable(1, "is empty: the first line must name the columns")
@@ -141,43 +152,8 @@ class _Lines:
         raw = self._file.readline(MAX_RECORD + 1)
         if len(raw) > MAX_RECORD and not raw.endswith(b"\n"):
             self._pass_over()
-        return raw.decode("utf-8", "ignore")  # `check_encoding` has read it all
+        return raw.decode(UTF8, "ignore")  # `check_encoding` has read it all
 
     def _pass_over(self) -> None:
         while (raw := self._file.readline(_CHUNK)) and not raw.endswith(b"\n"):
             pass
-
-
-def check_encoding(path: Path, file: BinaryIO) -> None:
-    """Read a whole file once; raises ConfigError unless it is UTF-8 without NUL."""
-    start = file.read(4096)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start:
-        raise ConfigError([Mistake(path, 1, _ask_for_utf8("UTF-16"))])
-    decoder, lines, chunk = codecs.getincrementaldecoder("utf-8")(), 1, start
-    while True:
-        try:
-            decoder.decode(chunk, final=not chunk)
-        except UnicodeDecodeError as error:
-            bad: bytes = error.object
-            line = lines + bad.count(b"\n", 0, error.start)
-            guess = _guess(bad[max(error.start - 500, 0) : error.start + 500])
-            raise ConfigError([Mistake(path, line, _ask_for_utf8(guess))]) from None
-        if not chunk:
-            break
-        lines += chunk.count(b"\n")
-        chunk = file.read(_CHUNK)
-    file.seek(0)
-
-
-def _guess(sample: bytes) -> str:
-    """Name the code page that makes most sense of the bytes."""
-    foreign = bytes(b for b in sample if b >= 0x80)
-    cyrillic = sum(
-        "\u0400" <= c <= "\u04ff" for c in foreign.decode("cp1251", "replace")
-    )
-    small = sum(c.islower() for c in foreign.decode("cp1251", "replace"))
-    return "cp1251" if cyrillic > 2 and small * 2 > cyrillic else "cp1252"
-
-
-def _ask_for_utf8(guess: str) -> str:
-    return f"is not UTF-8 (it looks like {guess}): save it as UTF-8 and try again"

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from outreachd.fleet.tables import MailboxTable
 from outreachd.mistakes import Mistake, from_pydantic, unknown
-from outreachd.sheet import BadRow, Sheet, check_encoding
+from outreachd.sheet import BadRow, Sheet
+from outreachd.text_encoding import check_encoding
 from outreachd.toml_lines import KeyPath, TomlFile
 
 T = TypeVar("T", bound=BaseModel)
@@ -79,8 +80,7 @@ def place_in(file: TomlFile, *prefix: str | int) -> Place:
 def csv_mailboxes(path: Path, findings: Findings) -> Iterator[Entry[MailboxTable]]:
     """Read the CSV of mailboxes: the keys of [[mailbox]] as columns."""
     with path.open("rb") as file:
-        check_encoding(path, file)
-        sheet = Sheet(path, file)
+        sheet = Sheet(path, file, check_encoding(path, file))
         if not _is_header_known(path, sheet.header, findings):
             return
         for row in sheet:

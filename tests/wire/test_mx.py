@@ -1,0 +1,198 @@
+"""The laws of asking where mail goes: sure words count, faults do not, none waits long.
+
+The DNS is a real server on loopback, but for what no server does on demand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import dns.asyncresolver
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import pytest
+
+from outreachd.rules.hygiene import MailDomain, MailVerdict
+from outreachd.rules.inquiry import Answer, Outcome, Question
+from outreachd.wire.dns_records import Records
+from outreachd.wire.mx import AT_ONCE, FAULTS_IN_A_ROW, MailDomains, provider_of
+
+ZONE = {
+    ("firm.net.", "MX"): ["20 alt.aspmx.l.google.com.", "10 aspmx.l.google.com."],
+    ("office.net.", "MX"): ["0 office-net.mail.protection.outlook.com."],
+    ("own.co.uk.", "MX"): ["10 mx1.own.co.uk."],
+    ("null.net.", "MX"): ["0 ."],
+    ("odd.net.", "MX"): ["0 .", "10 mx.odd.net."],
+    ("web.net.", "A"): ["192.0.2.1"],
+    ("six.net.", "AAAA"): ["2001:db8::1"],
+    ("text.net.", "TXT"): ['"nothing else"'],
+    ("loop.net.", "CNAME"): ["loop.net."],
+    ("known.test.", "MX"): ["10 mx.known.test."],
+}
+
+
+class NameServer(asyncio.DatagramProtocol):
+    """Answers from ZONE; "fail" fails, "slow" is silent, "cut" sends half a message."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
+        assert isinstance(transport, asyncio.DatagramTransport) or transport
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer one question."""
+        query = dns.message.from_wire(data)
+        answer = dns.message.make_response(query)
+        name = query.question[0].name.to_text().lower()
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        self.asked.append(f"{name} {kind}")
+        if name.startswith("slow"):
+            return
+        if name.startswith("fail"):
+            answer.set_rcode(dns.rcode.SERVFAIL)
+        self._fill(answer, name, kind)
+        wire = answer.to_wire()
+        if name.startswith("cut"):
+            wire = wire[: len(wire) // 2]
+        self.transport.sendto(wire, addr)  # type: ignore[attr-defined]
+
+    def _fill(self, answer: dns.message.Message, name: str, kind: str) -> None:
+        for found in (kind, "CNAME"):
+            if records := ZONE.get((name, found)):
+                asked = answer.question[0].name
+                rows = dns.rrset.from_text(asked, 60, "IN", found, *records)
+                answer.answer.append(rows)
+                return
+        if not any(known == name for known, _ in ZONE) and not answer.rcode():
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[NameServer]:
+    """Give a name server on loopback."""
+    loop = asyncio.get_running_loop()
+    transport, server = await loop.create_datagram_endpoint(
+        NameServer, local_addr=("127.0.0.1", 0)
+    )
+    yield server
+    transport.close()
+
+
+@pytest.fixture
+def records(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> Records:
+    """Give a way to it that does not wait long."""
+    monkeypatch.setattr("outreachd.wire.dns_records.QUESTION_S", 0.2)
+    asks = dns.asyncresolver.Resolver(configure=False)
+    asks.nameservers = ["127.0.0.1"]
+    asks.port = server.transport.get_extra_info("sockname")[1]
+    return Records(asks)
+
+
+@pytest.mark.parametrize(
+    ("domain", "verdict", "provider"),
+    [
+        ("firm.net", MailVerdict.MX, "google"),
+        ("office.net", MailVerdict.MX, "outlook"),
+        ("own.co.uk", MailVerdict.MX, "own.co.uk"),
+        ("odd.net", MailVerdict.MX, "odd.net"),
+        ("web.net", MailVerdict.A_ONLY, "web.net"),
+        ("six.net", MailVerdict.A_ONLY, "six.net"),
+        ("null.net", MailVerdict.NULL_MX, ""),
+        ("text.net", MailVerdict.NONE, ""),
+        ("gone.net", MailVerdict.NONE, ""),
+        ("fail.net", MailVerdict.UNKNOWN, ""),
+        ("slow.net", MailVerdict.UNKNOWN, ""),
+        ("cut.net", MailVerdict.UNKNOWN, ""),
+        ("loop.net", MailVerdict.UNKNOWN, ""),
+    ],
+)
+async def test_a_domain_is_judged_by_what_the_dns_says_for_sure(
+    records: Records, domain: str, verdict: MailVerdict, provider: str
+) -> None:
+    """An address without MX is fine, a null MX is not, a fault is nobody's fault."""
+    [found] = await MailDomains(records).look_up([domain])
+    assert found == MailDomain(domain, verdict, provider)
+
+
+async def test_reserved_names_are_asked_of_a_chosen_server_only(
+    server: NameServer, records: Records
+) -> None:
+    """No public server is bothered with .example and .test; a server named may know."""
+    names = ["a.example", "b.test", "c.invalid", "known.test"]
+    found = await MailDomains(records).look_up(names)
+    assert {one.verdict for one in found} == {MailVerdict.UNKNOWN}
+    assert server.asked == []
+    [known] = await MailDomains(records, asks_reserved=True).look_up(["known.test"])
+    assert known.verdict is MailVerdict.MX
+
+
+class Counting:
+    """Answers when told to; counts how many questions are open."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.open = self.most = self.asked = 0
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer in a while."""
+        self.asked += 1
+        self.open += 1
+        self.most = max(self.most, self.open)
+        for _ in range(3):
+            await asyncio.sleep(0)  # noqa: TID251 - lets the others begin
+        self.open -= 1
+        return Answer(self.outcome, ("10 mx.firm.net",))
+
+
+async def test_many_domains_are_asked_at_once_but_not_all() -> None:
+    """A thousand names neither wait for each other nor flood a resolver."""
+    records = Counting(Outcome.FOUND)
+    found = await MailDomains(records).look_up(f"d{n}.net" for n in range(1000))
+    assert [one.domain for one in found] == [f"d{n}.net" for n in range(1000)]
+    assert records.most == AT_ONCE
+
+
+async def test_a_dns_that_is_away_is_left_alone() -> None:
+    """After many faults in a row all others are unknown at once: nobody is refused."""
+    records = Counting(Outcome.FAULT)
+    mail_domains = MailDomains(records)
+    found = await mail_domains.look_up(f"d{n}.net" for n in range(1000))
+    assert {one.verdict for one in found} == {MailVerdict.UNKNOWN}
+    assert mail_domains.is_away
+    assert FAULTS_IN_A_ROW <= records.asked <= FAULTS_IN_A_ROW + AT_ONCE
+
+
+async def test_one_answer_ends_a_row_of_faults() -> None:
+    """Some dead domains in a list do not make the DNS dead."""
+    records = Counting(Outcome.FAULT)
+    mail_domains = MailDomains(records)
+    for _ in range(3):
+        records.outcome = Outcome.FAULT
+        await mail_domains.look_up(f"d{n}.net" for n in range(FAULTS_IN_A_ROW - 1))
+        records.outcome = Outcome.FOUND
+        await mail_domains.look_up(["firm.net"])
+    assert not mail_domains.is_away
+
+
+@pytest.mark.parametrize(
+    ("host", "provider"),
+    [
+        ("aspmx.l.google.com", "google"),
+        ("MX.Yandex.NET", "yandex"),
+        ("eu-smtp-inbound-1.mimecast.com", "mimecast"),
+        ("mx.firm.com.br", "firm.com.br"),
+        ("mail.city.kawasaki.jp", "city.kawasaki.jp"),
+        ("co.uk", "co.uk"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_mail_hosts_are_grouped_by_who_runs_them(host: str, provider: str) -> None:
+    """By the registrable domain, as the Public Suffix List cuts it."""
+    assert provider_of(host) == provider
