@@ -126,11 +126,8 @@ class SmtpCarrier:
     ) -> Reply | None:
         option = f" SIZE={size}" if line.announces_size else ""
         mail = f"MAIL FROM:<{envelope.sender}>{option}".encode("ascii")
-        reply = await line.ask(Phase.MAIL, mail, self._limits.mail_s)
-        if not 200 <= reply.code < 300:
-            return reply
         rcpt = f"RCPT TO:<{envelope.recipient}>".encode("ascii")
-        reply = await line.ask(Phase.RCPT, rcpt, self._limits.rcpt_s)
+        reply = await line.announce(mail, rcpt, self._limits)
         return None if 200 <= reply.code < 300 else reply
 
 

@@ -23,6 +23,7 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Self, cast
 
+USUAL_OFFERS: tuple[str, ...] = ("SIZE 100000000", "AUTH PLAIN LOGIN")
 BODY_LOOK = 1000  # bytes of a letter read before BODY acts
 
 
@@ -89,7 +90,7 @@ DEFAULTS = {
 class ScriptedServer:
     """A server on a free port of 127.0.0.1, for ``async with``."""
 
-    offers: tuple[str, ...] = ("SIZE 100000000", "AUTH PLAIN LOGIN")
+    offers: tuple[str, ...] = field(default_factory=lambda: USUAL_OFFERS)
     starttls: ssl.SSLContext | None = None  # offer STARTTLS with it
     implicit: ssl.SSLContext | None = None  # speak TLS from the first byte
     host: str = "127.0.0.1"

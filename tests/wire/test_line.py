@@ -1,92 +1,14 @@
-"""The laws of one line, and of the library under it: if that changes, it shows here."""
+"""The laws of one line: what it says, and what it does not."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 
 import pytest
-from aiosmtplib.protocol import SMTPProtocol
 
 from outreachd.rules.model import Phase, Reply
 from outreachd.wire.line import Limits, Line
-
-
-class Wire(asyncio.Transport):
-    """A transport that only remembers what was written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closing = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Remember."""
-        self.written += bytes(data)
-
-    def is_closing(self) -> bool:
-        """Tell."""
-        return self.closing
-
-    def abort(self) -> None:
-        """Hang up."""
-        self.closing = True
-
-
-def connected() -> tuple[Line, Wire]:
-    line, wire = Line(), Wire()
-    line.connection_made(wire)
-    return line, wire
-
-
-async def hear(line: Line, *pieces: bytes) -> Reply:
-    """Ask NOOP and let the server answer in these pieces."""
-    asking = asyncio.create_task(line.ask(Phase.MAIL, b"NOOP", 1.0))
-    await asyncio.wait([asking], timeout=0)
-    for piece in pieces:
-        line.data_received(piece)
-    return await asking
-
-
-def test_the_library_still_has_what_a_line_overrides() -> None:
-    """The methods a Line stands on exist, with the arguments it uses."""
-    for name in ("data_received", "pause_writing", "resume_writing"):
-        assert callable(getattr(SMTPProtocol, name))
-    assert "timeout" in inspect.signature(SMTPProtocol.execute_command).parameters
-    assert "timeout" in inspect.signature(SMTPProtocol.read_response).parameters
-    names = inspect.signature(SMTPProtocol.start_tls).parameters
-    assert {"tls_context", "server_hostname", "timeout"} <= set(names)
-
-
-async def test_the_library_has_no_name_that_a_line_uses_otherwise() -> None:
-    """A new attribute of the library's must not collide with one of ours."""
-    ours = {"_heard", "_room", "login", "born", "used", "letters", "size_limit"}
-    assert not ours & (set(vars(SMTPProtocol())) | set(dir(SMTPProtocol)))
-
-
-@pytest.mark.parametrize(
-    ("pieces", "code"),
-    [
-        ([b"250 ok\r\n"], 250),
-        ([b"25", b"0 ok\r", b"\n"], 250),
-        ([b"250-a\r\n250", b"-b\r\n", b"250 c\r\n"], 250),
-        ([b"250-a\r\n250 b\r\n"], 250),
-        ([b"250-a\r\n251 b\r\n"], 0),
-        ([b"550-a\r\n250 b\r\n"], 0),
-        ([b"250-a\r\nxyz\r\n"], 0),
-        ([b"+25 ok\r\n"], 0),
-        ([b" 25 ok\r\n"], 0),
-        ([b"2_5 ok\r\n"], 0),
-        ([b"-25 ok\r\n"], 0),
-    ],
-)
-async def test_a_reply_agrees_with_itself_or_is_none(
-    pieces: list[bytes], code: int
-) -> None:
-    """SMTP 18, 20: one code on all its lines, three digits, in whatever pieces."""
-    line, wire = connected()
-    assert (await hear(line, *pieces)).code == code
-    assert wire.closing == (code == 0)
+from tests.wire.wires import connected, hear
 
 
 async def test_what_comes_unasked_ends_the_line_before_a_word_is_said() -> None:
@@ -111,18 +33,95 @@ async def test_the_dot_is_not_said_to_a_line_that_spoke() -> None:
     assert not wire.written.endswith(b".\r\n")
 
 
+# --- two commands at once ------------------------------------------------------------
+
+BOTH = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n"
+
+
+async def announce(line: Line, *pieces: bytes, **limits: float) -> Reply:
+    """Say MAIL and RCPT at once and let the server answer in these pieces."""
+    line.takes_two = True
+    mail, rcpt, _ = BOTH.split(b"\r\n")
+    asking = asyncio.create_task(line.announce(mail, rcpt, Limits(**limits)))
+    for piece in pieces:
+        await asyncio.wait([asking], timeout=0)
+        line.data_received(piece)
+    return await asking
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([b"250 a\r\n250 b\r\n"], Reply(Phase.RCPT, 250, "b")),
+        ([b"250-a\r\n250 a\r\n25", b"1 b\r\n"], Reply(Phase.RCPT, 251, "b")),
+        ([b"250 a\r\n", b"550 no\r\n"], Reply(Phase.RCPT, 550, "no")),
+        ([b"451 a\r\n503 b\r\n"], Reply(Phase.MAIL, 451, "a")),
+        ([b"550 a\r\n", b"250 b\r\n"], Reply(Phase.MAIL, 550, "a")),
+    ],
+)
+async def test_each_of_two_replies_is_judged_as_its_own(
+    pieces: list[bytes], expected: Reply
+) -> None:
+    """SMTP 7, 8: a refused MAIL is the sender's trouble, whatever RCPT was told."""
+    line, wire = connected()
+    assert await announce(line, *pieces) == expected
+    assert wire.written == BOTH
+    assert line.usable
+
+
+async def test_one_by_one_where_two_are_not_offered() -> None:
+    """RCPT is not said to a server that has not answered MAIL."""
+    line, wire = connected()
+    mail, rcpt, _ = BOTH.split(b"\r\n")
+    asking = asyncio.create_task(line.announce(mail, rcpt, Limits()))
+    await asyncio.wait([asking], timeout=0)
+    assert wire.written == mail + b"\r\n"
+    line.data_received(b"250 a\r\n")
+    await asyncio.wait([asking], timeout=0)
+    assert wire.written == BOTH
+    line.data_received(b"250 b\r\n")
+    assert await asking == Reply(Phase.RCPT, 250, "b")
+
+
+async def test_a_third_reply_to_two_commands_keeps_data_unsaid() -> None:
+    """SMTP 23: what is heard beyond the two replies ends the line before DATA."""
+    line, wire = connected()
+    answers = b"250 a\r\n250 b\r\n354 go\r\n"
+    assert (await announce(line, answers)).code == 250
+    assert not line.usable
+    reply = await line.ask(Phase.DATA, b"DATA", 1.0)
+    assert (reply.phase, reply.code) == (Phase.DATA, 0)
+    assert wire.written == BOTH
+
+
+async def test_a_goodbye_to_two_commands_is_not_waited_on() -> None:
+    """SMTP 10: 421 ends the talk: no second reply is due."""
+    line, _ = connected()
+    assert await announce(line, b"421 bye\r\n") == Reply(Phase.MAIL, 421, "bye")
+
+
+async def test_a_second_reply_that_never_comes_is_missed_for_a_moment_only() -> None:
+    """A refusal of MAIL is told soon, though the line is not fit for a goodbye."""
+    line, wire = connected()
+    reply = await announce(line, b"550 no\r\n", quit_s=0.01)
+    assert reply == Reply(Phase.MAIL, 550, "no")
+    assert wire.closing
+
+
+async def test_a_server_that_answers_one_of_two_is_late_with_the_other() -> None:
+    """SMTP 11: silence after MAIL's reply is RCPT's; nothing was sent."""
+    line, wire = connected()
+    reply = await announce(line, b"250 a\r\n", rcpt_s=0.01)
+    assert reply == Reply(Phase.RCPT, 0, "no answer within 0.01 s")
+    assert wire.closing
+
+
 async def test_no_command_can_hold_a_second_one() -> None:
     """A line end in a command is a bug of ours, and never reaches the server."""
     line, wire = connected()
     with pytest.raises(ValueError, match="control character"):
         await line.ask(Phase.MAIL, b"NOOP\r\nQUIT", 1.0)
+    line.takes_two = True
+    with pytest.raises(ValueError, match="control character"):
+        await line.announce(b"MAIL", b"RCPT\r\nDATA", Limits())
     assert wire.written == b""
-
-
-async def test_unasked_bytes_cost_no_memory() -> None:
-    """A server that floods an idle line fills no more than a bounded buffer."""
-    line, _ = connected()
-    await hear(line, b"250 ok\r\n")
-    for _ in range(100):
-        line.data_received(b"x" * 65_536)
-    assert len(line._heard) <= 2 * 65_536

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from outreachd.rules.model import Envelope, Permanence, Phase, Reply
 from outreachd.rules.reply import judge
 from outreachd.wire.smtp import SmtpSession, _stuffed
+from tests.wire import server as scripted
 from tests.wire.carrying import (
     ENVELOPE,
     LARGE,
@@ -27,6 +28,14 @@ GONE = [
     pytest.param(Act(then=Then.RESET), id="reset"),
     pytest.param(Act(then=Then.HANG), id="silence"),
 ]
+
+
+@pytest.fixture(autouse=True, params=["one-by-one", "two-at-once"])
+def _offers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every law of this file holds whether or not the server offers PIPELINING."""
+    if request.param == "two-at-once":
+        usual = (*scripted.USUAL_OFFERS, "PIPELINING")
+        monkeypatch.setattr(scripted, "USUAL_OFFERS", usual)
 
 
 async def test_a_letter_arrives_byte_for_byte_over_one_warm_line() -> None:
