@@ -19,6 +19,10 @@ MAX_NAME = 253
 
 _TERM = re.compile(r"([+\-~?]?)([A-Za-z][A-Za-z0-9]*)(?:([:/])(.*))?")
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.*)")
+# Ends in a dot and a label that is no number, or in a macro (section 7.1).
+_DOMAIN = re.compile(
+    r"[!-~]*(\.[A-Za-z0-9-]*[A-Za-z-][A-Za-z0-9-]*\.?|%\{[^}]*\}|%[%_-])"
+)
 _SIZES = re.compile(r"(.*?)(?:/(\d{1,3}))?(?://(\d{1,3}))?")
 _MACRO = re.compile(r"%\{([A-Za-z])(\d{0,3})(r?)([.\-+,/_=]*)\}|%([%_-])|%")
 _PLAIN = {"%": "%", "_": " ", "-": "%20"}
@@ -69,7 +73,7 @@ def parse(text: str) -> SpfRecord:
         else:
             terms.append(_term(word))
     redirect = modifiers.get("redirect")
-    if redirect == "":
+    if redirect is not None and not _DOMAIN.fullmatch(redirect):
         raise SpfSyntaxError('"redirect=" names no domain')
     if any(term.mechanism == "all" for term in terms):
         redirect = None
@@ -85,11 +89,11 @@ def _term(word: str) -> Term:
     match name:
         case "all" if not mark:
             return Term(qualifier, name)
-        case "include" | "exists" if mark == ":" and rest:
+        case "include" | "exists" if mark == ":" and _DOMAIN.fullmatch(rest):
             return Term(qualifier, name, rest)
         case "ip4" | "ip6" if mark == ":":
             return Term(qualifier, name, network=_network(name, rest))
-        case "ptr" if mark in ("", ":") and bool(mark) == bool(rest):
+        case "ptr" if not mark or (mark == ":" and _DOMAIN.fullmatch(rest)):
             return Term(qualifier, name, rest)
         case "a" | "mx":
             return _with_sizes(qualifier, name, mark, rest)
@@ -110,8 +114,9 @@ def _with_sizes(qualifier: str, name: str, mark: str, rest: str) -> Term:
     found = _SIZES.fullmatch(rest if mark != "/" else f"/{rest}")
     assert found  # it matches any text
     size4, size6 = int(found[2] or 32), int(found[3] or 128)
-    is_named = bool(found[1])
-    if (mark == ":") != is_named or "/" in found[1] or size4 > 32 or size6 > 128:
+    is_named = bool(_DOMAIN.fullmatch(found[1]))
+    is_whole = is_named or not found[1]  # else there is more than a domain and sizes
+    if (mark == ":") != is_named or not is_whole or size4 > 32 or size6 > 128:
         raise SpfSyntaxError(f'"{name}{mark}{rest[:60]}" is no SPF term')
     return Term(qualifier, name, found[1], size4=size4, size6=size6)
 
