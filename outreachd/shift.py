@@ -30,11 +30,13 @@ from outreachd.flow.pool import Pool
 from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.reporter import Reporter
+from outreachd.flow.shelf import Shelf
 from outreachd.keyring import Keyring
 from outreachd.rules.model import Kind
 from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError
 from outreachd.rules.share import FairShare
 from outreachd.rules.token import TokenMint
+from outreachd.store.content import PgContents
 from outreachd.store.database import Database
 from outreachd.store.journal import Journal
 from outreachd.store.ledger import PgLedger
@@ -92,6 +94,7 @@ class Shift:
             linger_s=LINGER_S,
         )
         self._steering = PgSteering(tools.database)
+        self._shelf = Shelf(PgContents(tools.database))
         self._journey = Journey(
             clerk=self._clerk(),
             reporter=Reporter(clock, random.random),
@@ -205,6 +208,7 @@ class Shift:
             base_url=tools.base_url,
             unsubscribe_mailto=tools.unsubscribe_mailto,
             random_bytes=os.urandom,
+            shelf=self._shelf,
         )
 
     def _weigh(self) -> None:

@@ -8,7 +8,7 @@ said of a send afterwards is the reporter's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,7 @@ import msgspec
 
 from outreachd.clock import Clock
 from outreachd.flow.pool import Permit, Pool
+from outreachd.flow.shelf import Shelf
 from outreachd.rules.letter import (
     Composer,
     Letter,
@@ -23,9 +24,17 @@ from outreachd.rules.letter import (
     compile_letter,
     new_message_id,
 )
-from outreachd.rules.model import Campaign, Claim
-from outreachd.rules.records import Intent
+from outreachd.rules.model import (
+    Attachment,
+    Campaign,
+    Claim,
+    DelayUnit,
+    Step,
+    Variant,
+)
+from outreachd.rules.records import Intent, OneOff
 from outreachd.rules.token import TokenKind, TokenMint
+from outreachd.rules.variants import chosen
 
 MESSAGE_ID_OCTETS = 16
 
@@ -33,6 +42,12 @@ CHANGED = (
     "its wording, contact or sender changed after an attempt that may have arrived; "
     "release it to send the new wording, or drop it"
 )
+
+NO_CONTENT = (
+    "its text or a file that goes with it is not in the database: was a part of it "
+    "restored? order the letter again, or drop this one"
+)
+_NO_VARIABLES: dict[str, str] = {}
 
 _variables = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -44,6 +59,18 @@ class Written:
     letter: Letter
     message_id: str
     dated_at: datetime
+    opens_thread: bool = True
+    variant: str | None = None  # the wording drawn, where there are several
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a letter says: its templates, its own values, its files as parts."""
+
+    composer: Composer
+    variables: dict[str, str]
+    parts: tuple[bytes, ...]
+    variant: str | None
 
 
 class Clerk:
@@ -58,6 +85,7 @@ class Clerk:
         base_url: str,
         unsubscribe_mailto: str | None,
         random_bytes: Callable[[int], bytes],
+        shelf: Shelf,
     ) -> None:
         self._pool = pool
         self._mint = mint
@@ -65,45 +93,99 @@ class Clerk:
         self._base_url = base_url
         self._mailto = unsubscribe_mailto
         self._random_bytes = random_bytes
-        self._composers: dict[tuple[int, int], Composer | Unfillable] = {}
+        self.shelf = shelf
+        self._composers: dict[tuple[int, int, str | None], Composer | Unfillable] = {}
 
     def write(self, claim: Claim, permit: Permit) -> Written | Unfillable:
         """Write the letter; what an earlier attempt named and dated stays so."""
-        composer = self._composer(permit.campaign, claim.step_number)
-        if isinstance(composer, Unfillable):
-            return composer
+        content = self._content(claim, permit)
+        if isinstance(content, Unfillable):
+            return content
         message_id = claim.message_id or new_message_id(
             self._random_bytes(MESSAGE_ID_OCTETS), permit.lane.domain.domain.name
         )
         dated_at = claim.dated_at or self._clock.now().replace(microsecond=0)
-        letter = composer.fill(
+        letter = content.composer.fill(
             mailbox=permit.lane.standing.box,
             email=claim.email,
-            variables=_variables(claim.variables),
+            variables=_variables(claim.variables) | content.variables,
             message_id=message_id,
             dated_at=dated_at,
             thread=claim.thread,
             thread_subject=claim.thread_subject,
             unsubscribe_token=self._mint.mint(TokenKind.OPT_OUT, claim.enrolment_id),
+            attachments=content.parts,
         )
         if isinstance(letter, Unfillable):
             return letter
         if claim.letter_sha256 not in (None, letter.sha256):
             return Unfillable("letter_changed", CHANGED)
-        return Written(letter, message_id, dated_at)
+        return Written(
+            letter,
+            message_id,
+            dated_at,
+            content.composer.opens_thread,
+            content.variant,
+        )
 
-    def _composer(self, campaign: Campaign, number: int) -> Composer | Unfillable:
-        key = (campaign.id, number)
+    # --- what is in it ----------------------------------------------------------------
+
+    def is_plain(self, claim: Claim, permit: Permit) -> bool:
+        """Tell whether a letter needs no more than its step and its contact."""
+        return claim.content_id is None and not _attachments(claim, permit)
+
+    async def fetch(self, claim: Claim, permit: Permit) -> None:
+        """Read what a letter that is not plain needs. Raises LedgerAwayError."""
+        attachments = _attachments(claim, permit)
+        if claim.content_id is not None:
+            one_off = await self.shelf.fetch_one_off(claim.content_id)
+            attachments = one_off.attachments if one_off else ()
+        await self.shelf.fetch(attachments)
+
+    def _content(self, claim: Claim, permit: Permit) -> _Content | Unfillable:
+        variant = None
+        if claim.content_id is None:
+            variant = _variant(claim, permit)
+            composer = self._composer(permit.campaign, claim.step_number, variant)
+            attachments, variables = _attachments(claim, permit), _NO_VARIABLES
+        else:
+            one_off = self.shelf.one_off(claim.content_id)
+            if one_off is None:
+                return Unfillable("no_content", NO_CONTENT)
+            composer = self._compiled(_as_step(claim, one_off), permit.campaign)
+            attachments, variables = one_off.attachments, one_off.variables
+        if isinstance(composer, Unfillable):
+            return composer
+        parts = self.shelf.parts(attachments) if attachments else ()
+        if parts is None:
+            return Unfillable("no_content", NO_CONTENT)
+        return _Content(composer, variables, parts, variant and variant.name)
+
+    def _composer(
+        self, campaign: Campaign, number: int, variant: Variant | None
+    ) -> Composer | Unfillable:
+        key = (campaign.id, number, variant and variant.name)
         composer = self._composers.get(key)
         if composer is None:
-            composer = self._composers[key] = self._compile(campaign, number)
+            composer = self._compile(campaign, number, variant)
+            self._composers[key] = composer
         return composer
 
-    def _compile(self, campaign: Campaign, number: int) -> Composer | Unfillable:
+    def _compile(
+        self, campaign: Campaign, number: int, variant: Variant | None
+    ) -> Composer | Unfillable:
         if number > len(campaign.steps):
             return Unfillable("no_such_step", f"the campaign has no step {number} now")
+        step = campaign.steps[number - 1]
+        if variant is not None:
+            step = replace(
+                step, subject=variant.subject, text=variant.text, html=variant.html
+            )
+        return self._compiled(step, campaign)
+
+    def _compiled(self, step: Step, campaign: Campaign) -> Composer | Unfillable:
         return compile_letter(
-            campaign.steps[number - 1],
+            step,
             self._pool.roster.clients[campaign.client_id],
             base_url=self._base_url,
             unsubscribe_mailto=self._mailto,
@@ -127,4 +209,30 @@ class Clerk:
             dated_at=written.dated_at,
             letter_sha256=written.letter.sha256,
             charges=self._pool.charges(permit, now),
+            variant=written.variant,
         )
+
+
+def _variant(claim: Claim, permit: Permit) -> Variant | None:
+    steps, number = permit.campaign.steps, claim.step_number
+    if number > len(steps):
+        return None
+    variants = steps[number - 1].variants
+    return chosen(variants, claim.variant, claim.enrolment_id, number)
+
+
+def _attachments(claim: Claim, permit: Permit) -> tuple[Attachment, ...]:
+    steps = permit.campaign.steps
+    number = claim.step_number
+    return steps[number - 1].attachments if number <= len(steps) else ()
+
+
+def _as_step(claim: Claim, letter: OneOff) -> Step:
+    return Step(
+        number=claim.step_number,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        delay=0,
+        delay_unit=DelayUnit.MINUTES,
+    )

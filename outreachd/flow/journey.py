@@ -93,6 +93,18 @@ class Journey:
 
     async def send(self, trip: Trip) -> Ending:
         """Hand one letter over, or tell why not."""
+        if self.clerk.is_plain(trip.claim, trip.permit):
+            return await self._send(trip)
+        async with self.clerk.shelf.room:
+            try:
+                await self.clerk.fetch(trip.claim, trip.permit)
+            except LedgerAwayError:
+                row = self.reporter.denied(trip.claim, None)
+                await self._recorder.give_back(row)
+                return Ending(row.state, False, again_at=row.due_at)
+            return await self._send(trip)
+
+    async def _send(self, trip: Trip) -> Ending:
         claim, permit = trip.claim, trip.permit
         written = self.clerk.write(claim, permit)
         if isinstance(written, Unfillable):

@@ -16,6 +16,7 @@ from outreachd.rules.records import (
     GiveBack,
     Intent,
     IntentAnswer,
+    OneOff,
     Outcome,
     Queue,
     Want,
@@ -58,6 +59,16 @@ class Ledger(Protocol):
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes; one already settled is left as it is."""
+
+
+class Contents(Protocol):
+    """What few letters need; both may raise LedgerAwayError."""
+
+    async def one_off(self, id: int) -> OneOff | None:
+        """Read a one-off letter."""
+
+    async def attachments(self, digests: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """Read what is in files, by their digests; what is not kept is left out."""
 
 
 class Session(Protocol):

@@ -74,11 +74,8 @@ def compile_letter(
     *,
     base_url: str,
     unsubscribe_mailto: str | None,
-    attachments: tuple[bytes, ...] = (),
 ) -> Composer | Unfillable:
     """Compile a step once for all its letters; Unfillable if its wording is bad.
-
-    ``attachments``: the contents of those the step names, as parts (rules/mime).
     ``base_url`` is where the opt-out page answers, ``unsubscribe_mailto`` an address
     that takes opt-outs by mail. Raises ValueError if either cannot stand in a header.
     """
@@ -91,7 +88,7 @@ def compile_letter(
     except BadTemplateError as error:
         return Unfillable("template_error", f"step {step.number}: {error}")
     opt_out = base_url.rstrip("/") + "/u/"
-    return Composer(templates, client, opt_out, unsubscribe_mailto, attachments)
+    return Composer(templates, client, opt_out, unsubscribe_mailto)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,11 @@ class Composer:
     _client: Client
     _opt_out: str  # what a token is appended to
     _mailto: str | None
-    _attachments: tuple[bytes, ...] = ()
+
+    @property
+    def opens_thread(self) -> bool:
+        """Whether its letters begin a thread: they have a subject of their own."""
+        return "subject" in self._templates
 
     def fill(
         self,
@@ -115,12 +116,14 @@ class Composer:
         thread: str | None,
         thread_subject: str | None,
         unsubscribe_token: str,
+        attachments: tuple[bytes, ...] = (),
     ) -> Letter | Unfillable:
         """Write the letter of one send, or tell why there is none.
 
         ``thread`` and ``thread_subject`` are of the first touch; a step with a subject
-        of its own begins a new thread. Raises ValueError on a Message-ID or token that
-        is not of ours.
+        of its own begins a new thread. ``attachments`` are whole parts, as
+        ``mime.attachment_part`` writes them. Raises ValueError on a Message-ID or a token
+        that is not of ours.
         """
         self._check_ours(message_id, thread, unsubscribe_token)
         url = self._opt_out + unsubscribe_token
@@ -128,6 +131,8 @@ class Composer:
             values = self._values(mailbox, email, variables, url)
             subject = self._subject(values, thread_subject)
             body = self._body(values, url, message_id)
+            if attachments:
+                body = mime.mixed((body, *attachments), message_id)
             head = [
                 *_who(mailbox, email),
                 b"Subject: " + mime.header_text(subject),
@@ -205,13 +210,10 @@ class Composer:
             raise _RefusedError("empty_letter", "the text is empty")
         postal = self._client.postal_address
         plain = mime.text_part("plain", with_text_footer(text, postal, url))
-        if "html" in self._templates:
-            markup = with_html_footer(self._rendered("html", values), postal, url)
-            both = (plain, mime.text_part("html", markup))
-            plain = mime.alternative(both, message_id)
-        if self._attachments:
-            return mime.mixed((plain, *self._attachments), message_id)
-        return plain
+        if "html" not in self._templates:
+            return plain
+        markup = with_html_footer(self._rendered("html", values), postal, url)
+        return mime.alternative((plain, mime.text_part("html", markup)), message_id)
 
     def _rendered(self, name: str, values: Mapping[str, str]) -> str:
         try:

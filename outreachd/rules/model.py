@@ -274,6 +274,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     thread: str | None  # Message-ID of the first touch
     thread_subject: str | None
     variant: str | None = None  # the wording an earlier intent drew
+    content_id: int | None = None  # set = a one-off letter, of no sequence
 
 
 class Envelope(Struct, frozen=True):

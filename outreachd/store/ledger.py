@@ -255,6 +255,7 @@ def _claim(row: asyncpg.Record) -> Claim:
         letter_sha256=row["letter_sha256"],
         thread=row["thread"],
         thread_subject=row["thread_subject"],
+        content_id=row["content_id"],
         variant=row["variant"],
     )
 

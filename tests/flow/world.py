@@ -18,11 +18,13 @@ from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.reporter import Reporter
+from outreachd.flow.shelf import Shelf
 from outreachd.rules.model import Kind, Pause, Roster
 from outreachd.rules.records import Facts, Intent, IntentAnswer
 from outreachd.rules.share import FairShare
 from outreachd.rules.token import TokenMint
 from outreachd.telemetry import Metrics
+from tests.fake_contents import FakeContents
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeJournal, QuietClock, ScriptedCarrier, Spawner
 from tests.rosters import MONDAY
@@ -60,6 +62,8 @@ class World:
         self.recorder = Recorder(
             self.ledger, self.journal, self.clock, house=self.clock, term=term
         )
+        self.contents = FakeContents()
+        self.shelf = Shelf(self.contents)
         self.journey = Journey(
             clerk=self.clerk(),
             reporter=Reporter(self.clock, self.dice.random),
@@ -106,6 +110,7 @@ class World:
             base_url="https://out.example",
             unsubscribe_mailto=None,
             random_bytes=self.dice.randbytes,
+            shelf=self.shelf,
         )
 
     def weigh(self) -> None:

@@ -22,7 +22,7 @@ WHERE contact.id = send.contact_id
 RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
     contact.email, contact.variables::text AS variables, send.place, send.mailbox_id,
     send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
-    send.letter_sha256, send.thread, send.thread_subject, send.variant,
+    send.letter_sha256, send.thread, send.thread_subject, send.variant, send.content_id,
     EXISTS (SELECT FROM suppressions_of(contact.email, contact.client_id, send.campaign_id))
         AS is_suppressed;
 
@@ -43,7 +43,7 @@ WHERE contact.id = send.contact_id
 RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
     contact.email, contact.variables::text AS variables, send.place, send.mailbox_id,
     send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
-    send.letter_sha256, send.thread, send.thread_subject, send.variant,
+    send.letter_sha256, send.thread, send.thread_subject, send.variant, send.content_id,
     EXISTS (SELECT FROM suppressions_of(contact.email, contact.client_id, send.campaign_id))
         AS is_suppressed;
 
@@ -192,7 +192,7 @@ WITH told AS (
                     OR (s.state IN ('held', 'scheduled', 'leased')
                         AND s.reason IN ('uncertain', 'released')))))
     RETURNING s.id, s.campaign_id, s.contact_id, s.enrolment_id, s.place, s.mailbox_id,
-        s.stop, s.not_before, t.state, t.at, t.suppress, t.reason,
+        s.stop, s.not_before, s.content_id, t.state, t.at, t.suppress, t.reason,
         t.next_number, t.next_due_at, t.next_thread, t.next_subject
 ), ended AS (
     UPDATE attempt a
@@ -217,6 +217,7 @@ WITH told AS (
         reason = o.reason
     FROM settled o
     WHERE e.id = o.enrolment_id AND e.state = 'active'
+      AND o.content_id IS NULL  -- a one-off letter ends no sequence
       AND ((o.state = 'sent' AND o.next_number IS NULL) OR o.state = 'failed')
 )
 INSERT INTO suppression (target, reason, source, author, at)
@@ -239,12 +240,13 @@ WITH told AS (
     FROM told t
     WHERE s.id = t.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM told))
       AND coalesce(s.state) = 'leased' AND s.term = $3
-    RETURNING s.contact_id, s.enrolment_id, t.state, t.reason, t.suppress
+    RETURNING s.contact_id, s.enrolment_id, s.content_id, t.state, t.reason, t.suppress
 ), stopped AS (
     UPDATE enrolment e SET state = 'stopped', reason = r.reason
     FROM returned r
     WHERE e.id = r.enrolment_id AND e.state = 'active'
       AND r.state IN ('failed', 'suppressed', 'expired')
+      AND (r.content_id IS NULL OR r.state = 'suppressed')
 )
 INSERT INTO suppression (target, reason, source, author, at)
 SELECT DISTINCT ON (c.email) c.email, r.reason, 'smtp reply', 'outreachd', $2
