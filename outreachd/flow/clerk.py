@@ -159,12 +159,12 @@ class Clerk:
         parts = self.shelf.parts(attachments) if attachments else ()
         if parts is None:
             return Unfillable("no_content", NO_CONTENT)
-        return _Content(composer, variables, parts, variant and variant.name)
+        return _Content(composer, variables, parts, variant.name if variant else None)
 
     def _composer(
         self, campaign: Campaign, number: int, variant: Variant | None
     ) -> Composer | Unfillable:
-        key = (campaign.id, number, variant and variant.name)
+        key = (campaign.id, number, variant.name if variant else None)
         composer = self._composers.get(key)
         if composer is None:
             composer = self._compile(campaign, number, variant)

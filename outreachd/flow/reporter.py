@@ -190,7 +190,6 @@ class Reporter:
         number = claim.step_number + 1
         if number > len(campaign.steps):
             return None
-        opens_thread = campaign.steps[claim.step_number - 1].subject is not None
         return NextStep(
             step_number=number,
             due_at=next_due(
@@ -198,9 +197,9 @@ class Reporter:
                 campaign.steps[number - 1],
                 calendar_at(campaign.calendar, claim.place),
             ),
-            thread=written.message_id if opens_thread else claim.thread or "",
+            thread=written.message_id if written.opens_thread else claim.thread or "",
             thread_subject=written.letter.subject
-            if opens_thread
+            if written.opens_thread
             else claim.thread_subject or "",
         )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from outreachd.rules.letter import Unfillable
-from outreachd.rules.model import State
+from outreachd.rules.model import State, Variant
 from tests.flow.desk import Desk, claim
 from tests.rosters import MONDAY, step
 
@@ -58,3 +58,25 @@ def test_an_intent_names_all_whom_it_counts_for() -> None:
     assert intent.letter_sha256 == written.letter.sha256
     assert [charge.day for charge in intent.charges] == [MONDAY.date()] * 4
     assert intent.charges[0].cap == 10_000
+
+
+PLAIN = Variant(name="plain", weight=1.0, subject="Plain", text="Plain.", html=None)
+LOUD = Variant(name="loud", weight=1.0, subject=None, text="Loud!", html=None)
+
+
+def test_a_wording_drawn_once_is_kept_through_attempts_and_new_weights() -> None:
+    """The name decides; where it is gone, a letter that was tried has changed."""
+    desk = Desk(step(), step(2, variants=(PLAIN, LOUD)))
+    answering = {"step_number": 2, "thread": "<a@b.example>", "thread_subject": "Hello"}
+    plain = desk.write(claim(variant="plain", **answering))
+    loud = desk.write(claim(variant="loud", **answering))
+    assert (plain.letter.subject, plain.opens_thread) == ("Plain", True)
+    assert (loud.letter.subject, loud.opens_thread) == ("Re: Hello", False)
+    names = {desk.write(claim(enrolment_id=n, **answering)).variant for n in range(20)}
+    assert names == {"plain", "loud"}
+    gone = claim(variant="gone", letter_sha256=b"s", **answering)
+    why = desk.clerk.write(gone, desk.permit)
+    assert isinstance(why, Unfillable)
+    assert why.reason == "letter_changed"
+    intent = desk.clerk.intent(claim(), desk.permit, loud, UUID(int=3))
+    assert intent.variant == "loud"
