@@ -109,7 +109,7 @@ class Daemon:
         """Open what lasts as long as the process, and wire it."""
         state = _state_directory(self._settings)
         vault = Vault.unlock(state)
-        mint = TokenMint({0: vault.token_key}, 0)
+        mint = vault.mint
         self._database = await Database.open(self._dsn)
         stack.push_async_callback(self._database.close, CLOSE_S)
         journal = Journal(state / "outcomes.journal")

@@ -59,6 +59,7 @@ class Row:
     letter_sha256: bytes | None = None
     thread: str | None = None
     thread_subject: str | None = None
+    variant: str | None = None
     reason: str | None = None
     detail: str | None = None
     changed_at: datetime | None = None
@@ -159,6 +160,9 @@ class FakeLedger:
                 key=lambda row: (row.due_at, row.id),
             )
             for row in due[: want.count]:
+                if self._is_suppressed(row):
+                    self._move(row, State.SUPPRESSED, now)
+                    continue
                 self._move(row, State.LEASED, now)
                 row.term = term
                 claimed.append((want.source, _claim(row)))
@@ -166,6 +170,10 @@ class FakeLedger:
             raise late
         claimed.sort(key=lambda pair: (pair[1].due_at, pair[1].send_id))
         return claimed
+
+    def _is_suppressed(self, row: Row) -> bool:
+        targets = {row.email, "@" + row.email.partition("@")[2]}
+        return bool(self.suppressed & targets)
 
     def _of(self, source: int | Queue) -> list[Row]:
         rows = (row for row in self.rows.values() if row.state is State.SCHEDULED)
@@ -255,7 +263,7 @@ class FakeLedger:
         )
         if self.pauses & {*targets, (Kind.CAMPAIGN, intent.campaign_id)}:
             return IntentAnswer.PAUSED
-        if self.suppressed & {row.email, "@" + row.email.partition("@")[2]}:
+        if self._is_suppressed(row):
             return IntentAnswer.SUPPRESSED
         if row.email in self.without_consent:
             return IntentAnswer.NO_CONSENT
@@ -272,6 +280,7 @@ class FakeLedger:
         row.attempt_id, row.mailbox_id = intent.attempt_id, intent.mailbox_id
         row.message_id, row.dated_at = intent.message_id, intent.dated_at
         row.letter_sha256 = intent.letter_sha256
+        row.variant = intent.variant
         self.attempts[intent.attempt_id] = (row.id, None)
         return IntentAnswer.GRANTED
 
@@ -377,4 +386,5 @@ def _claim(row: Row) -> Claim:
         letter_sha256=row.letter_sha256,
         thread=row.thread,
         thread_subject=row.thread_subject,
+        variant=row.variant,
     )

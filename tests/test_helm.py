@@ -21,6 +21,14 @@ from outreachd.store.vault import Vault
 from tests.commands.conftest import FLEET, PUT_SENDS
 
 MINT = TokenMint({0: b"k" * 32}, 0)
+ENTRY = {
+    "id": 7,
+    "target": "@people.example",
+    "level": "client acme",
+    "reason": "asked by phone",
+    "source": "command line",
+    "at": "2026-03-02T09:00:00+00:00",
+}
 
 
 @pytest_asyncio.fixture
@@ -158,9 +166,14 @@ async def test_a_suppressed_contact_is_a_closed_gate(helm: Helm, db: Database) -
     clock = RealClock()
     pool = await load_pool(db, clock)
     found = explain(
-        {**row, "is_suppressed": True}, pool, clock.now(), clock.monotonic()
+        {**row, "suppressed_by": [ENTRY]}, pool, clock.now(), clock.monotonic()
     )
     assert "contact: suppressed" in closed(found)
+    assert found["suppressed_by"] == [ENTRY]
+    [value] = [g["value"] for g in found["gates"] if "suppressed" in g["gate"]]
+    assert value == (
+        "7 @people.example, client acme: asked by phone, by command line, 2026-03-02"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """What people do to the fleet while it sends, and what they see of it.
 
 Shared by the daemon's control listener and by the command line, which works without a
-daemon too. A pause, a resume and a suppression first lock the lease row against
-intents: once they are committed, no intent is under way that has not seen them.
+daemon too. A pause and a resume first lock the lease row against intents: once they
+are committed, no intent is under way that has not seen them.
 Errors: NoSuchError for a name nobody has; LedgerAwayError.
 """
 
@@ -39,7 +39,7 @@ class Gauges:
 
 
 class PgSteering:
-    """Pauses, releases, suppressions and figures in PostgreSQL."""
+    """Pauses, releases and figures in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,7 +57,7 @@ class PgSteering:
     ) -> None:
         """Stop something until a time, or until it is resumed."""
         async with self._barred() as connection:
-            id = await _find(connection, kind, name)
+            id = await find(connection, kind, name)
             await self._pause(connection, kind, id, reason, until, author, now)
 
     async def pause_id(
@@ -81,16 +81,16 @@ class PgSteering:
             sql.text("put_pause"), kind.value, id, reason, until, author, now
         )
         detail = {"kind": kind.value, "id": id, "reason": reason, "until": until}
-        await _note(connection, now, author, "pause", detail)
+        await note(connection, now, author, "pause", detail)
         await connection.execute(sql.text("notify_pause"))
 
     async def resume(self, kind: Kind, name: str, author: str, now: datetime) -> None:
         """End a pause; nothing happens where there is none."""
         async with self._barred() as connection:
-            id = await _find(connection, kind, name)
+            id = await find(connection, kind, name)
             await connection.execute(sql.text("drop_pause"), kind.value, id)
             detail = {"kind": kind.value, "id": id}
-            await _note(connection, now, author, "resume", detail)
+            await note(connection, now, author, "resume", detail)
             await connection.execute(sql.text("notify_pause"))
 
     async def release(
@@ -105,58 +105,14 @@ class PgSteering:
         """Let held sends go on; tell how many."""
         async with self._barred() as connection:
             if campaign is not None:
-                await _find(connection, Kind.CAMPAIGN, campaign)
+                await find(connection, Kind.CAMPAIGN, campaign)
             count: int = await connection.fetchval(
                 sql.text("release_held"), campaign, reason, ids, now
             )
             detail = {"campaign": campaign, "reason": reason, "ids": ids, "n": count}
-            await _note(connection, now, author, "release", detail)
+            await note(connection, now, author, "release", detail)
             await connection.execute(sql.text("notify_work"))
         return count
-
-    async def suppress(
-        self,
-        target: str,
-        *,
-        client: str | None,
-        reason: str,
-        source: str,
-        author: str,
-        now: datetime,
-    ) -> int:
-        """Never write to an address or "@domain" again; tell what it ended."""
-        async with self._barred() as connection:
-            client_id = await _find(connection, Kind.CLIENT, client) if client else None
-            return await _suppress(
-                connection, target, client_id, reason, source, author, now
-            )
-
-    async def opt_out(self, enrolment_id: int, source: str, now: datetime) -> bool:
-        """Take a person at their word; False = nobody has this enrolment."""
-        async with self._barred() as connection:
-            person = await connection.fetchrow(
-                sql.text("enrolled_person"), enrolment_id
-            )
-            if person is None:
-                return False
-            await _suppress(
-                connection,
-                person["email"],
-                person["client_id"],
-                "opt_out",
-                source,
-                "the recipient",
-                now,
-            )
-        return True
-
-    async def enrolled_client(self, enrolment_id: int) -> str | None:
-        """Tell for whom a person was written to."""
-        async with self._database.connection() as connection:
-            person = await connection.fetchrow(
-                sql.text("enrolled_person"), enrolment_id
-            )
-        return person["client"] if person else None
 
     @asynccontextmanager
     async def _barred(self) -> AsyncIterator[Connection]:
@@ -180,6 +136,7 @@ class PgSteering:
             sends = await connection.fetch(sql.text("count_sends"))
             pauses = await connection.fetch(sql.text("list_pauses"), now)
             instances = await connection.fetch(sql.text("instances"))
+            barred = await connection.fetch(sql.text("count_suppressions"))
             return {
                 "sends": {row["state"]: row["n"] for row in sends},
                 "due": gauges.due,
@@ -189,6 +146,7 @@ class PgSteering:
                 "mailboxes": gauges.mailboxes,
                 "domains": gauges.domains,
                 "accounts": gauges.accounts,
+                "suppressions": {row["level"]: row["n"] for row in barred},
                 "pauses": [dict(row) for row in pauses],
                 "instances": [dict(row) for row in instances],
             }
@@ -200,7 +158,8 @@ class PgSteering:
         if row is None:
             return None
         shown = dict(row)
-        shown["attempt_list"] = msgspec.json.decode(shown["attempt_list"])
+        for name in ("attempt_list", "suppressed_by"):
+            shown[name] = msgspec.json.decode(shown[name])
         return shown
 
     async def find_sends(self, address: str, campaign: str | None) -> list[int]:
@@ -225,38 +184,22 @@ async def _gauges(connection: Connection, now: datetime) -> Gauges:
     )
 
 
-async def _find(connection: Connection, kind: Kind, name: str) -> int:
+async def find(connection: Connection, kind: Kind, name: str) -> int:
+    """Find the id of something in the fleet by its name; NoSuchError."""
     id: int | None = await connection.fetchval(sql.text(f"find_{kind.value}"), name)
     if id is None:
         raise NoSuchError(f"there is no {kind.value} {name!r} in the fleet")
     return id
 
 
-async def _suppress(
-    connection: Connection,
-    target: str,
-    client_id: int | None,
-    reason: str,
-    source: str,
-    author: str,
-    now: datetime,
-) -> int:
-    await connection.execute(
-        sql.text("suppress"), target, client_id, reason, source, author, now
-    )
-    ended: int = await connection.fetchval(
-        sql.text("cancel_suppressed"), target, client_id, now
-    )
-    return ended
-
-
-async def _note(
+async def note(
     connection: Connection,
     now: datetime,
     author: str,
     action: str,
     detail: dict[str, Any],
 ) -> None:
+    """Write down for good who did what."""
     encoded = msgspec.json.encode(detail).decode()
     await connection.execute(sql.text("note"), now, author, action, encoded)
 

@@ -3,8 +3,10 @@
 AES-256-GCM; the kind and id of whom a password belongs to are bound into it, so that
 a ciphertext copied to another row does not open. The sealed form is: one byte of
 format, four that tell which key, a nonce of 12, the ciphertext with its tag. All keys
-derive from one master key of 32 bytes, kept outside the database: the systemd
-credential ``secret_key``, or the file ``secret.key`` made at the first start.
+derive from master keys of 32 bytes, kept outside the database: the systemd credential
+``secret_key``, or the file ``secret.key`` made at the first start. One key a line, the
+newest first: it seals and mints, all open, verify and know erased persons again. A new
+key goes on top; a "-" in the place of an old one throws it away.
 Errors: VaultError. Source: RFC 5116 (AEAD), RFC 5869 (HKDF), systemd CREDENTIALS.
 """
 
@@ -20,12 +22,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from outreachd.rules.suppression import Eraser
+from outreachd.rules.token import TokenMint
+
 CREDENTIAL = "secret_key"
 FILE = "secret.key"
 FORMAT = b"\x01"
 KEY_BYTES = 32
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
+THROWN_AWAY = b"-"  # keeps the place of a key that is not wanted any more
+MAX_KEYS = 256  # the number of a token's key is one byte
 
 
 class VaultError(Exception):
@@ -35,47 +42,66 @@ class VaultError(Exception):
 class Vault:
     """Seals and opens; holds the keys, and shows them nowhere."""
 
-    def __init__(self, master: bytes) -> None:
-        self._sealer = AESGCM(_derive(master, b"outreachd sealed passwords", KEY_BYTES))
-        self._key_id = _derive(master, b"outreachd key id", KEY_ID_BYTES)
-        self._token_key = _derive(master, b"outreachd opt-out tokens", KEY_BYTES)
+    def __init__(self, *masters: bytes | None) -> None:
+        """Take the keys, newest first; None = one that was thrown away."""
+        kept = [master for master in masters if master is not None]
+        self._sealers = {_key_id(master): _sealer(master) for master in kept}
+        self._key_id = next(iter(self._sealers))
+        # Numbered from the oldest: a new key takes no number that stands in a link.
+        self._token_keys = {
+            number: _derive(master, b"outreachd opt-out tokens", KEY_BYTES)
+            for number, master in enumerate(reversed(masters))
+            if master is not None
+        }
+        self._eraser = Eraser(
+            [_derive(master, b"outreachd erased persons", KEY_BYTES) for master in kept]
+        )
 
     @classmethod
     def unlock(cls, state: Path) -> Vault:
         """Take the key from the credential, or the state directory; make it if new."""
         root = os.environ.get("CREDENTIALS_DIRECTORY")
         if root and (credential := Path(root, CREDENTIAL)).exists():
-            return cls(_decoded(credential))
+            return cls(*_decoded(credential))
         file = state / FILE
         if not file.exists():
             _make_key(file)
         _refuse_shared(file)
-        return cls(_decoded(file))
+        return cls(*_decoded(file))
 
     @property
-    def token_key(self) -> bytes:
-        """The key that signs opt-out tokens; of no use for opening passwords."""
-        return self._token_key
+    def mint(self) -> TokenMint:
+        """Makes opt-out tokens with the newest key and reads those of all."""
+        return TokenMint(self._token_keys, max(self._token_keys))
+
+    @property
+    def eraser(self) -> Eraser:
+        """Hides the addresses of erased persons, and knows them again."""
+        return self._eraser
 
     def seal(self, kind: str, target_id: int, plaintext: str) -> bytes:
         """Encrypt a password for one account or mailbox."""
         nonce = os.urandom(NONCE_BYTES)
         head = FORMAT + self._key_id
         owner = _owner(head, kind, target_id)
-        return head + nonce + self._sealer.encrypt(nonce, plaintext.encode(), owner)
+        sealer = self._sealers[self._key_id]
+        return head + nonce + sealer.encrypt(nonce, plaintext.encode(), owner)
 
     def open(self, kind: str, target_id: int, blob: bytes) -> str:
         """Decrypt the password of this account or mailbox, and of no other."""
         start = len(FORMAT) + KEY_ID_BYTES
         head, nonce = blob[:start], blob[start : start + NONCE_BYTES]
-        if head[:1] == FORMAT and head[1:] != self._key_id:
+        sealer = self._sealers.get(head[1:])
+        if head[:1] == FORMAT and sealer is None:
             raise VaultError(
                 f"the password of {kind} {target_id} was sealed with another key: "
                 f"bring back that {FILE}, or apply the fleet with its passwords again."
             )
         try:
             owner = _owner(head, kind, target_id)
-            plain = self._sealer.decrypt(nonce, blob[start + NONCE_BYTES :], owner)
+            if sealer is None:
+                raise InvalidTag
+            plain = sealer.decrypt(nonce, blob[start + NONCE_BYTES :], owner)
         except (InvalidTag, ValueError):
             raise VaultError(
                 f"the stored password of {kind} {target_id} is damaged or belongs to "
@@ -119,16 +145,31 @@ def _refuse_shared(file: Path) -> None:
         )
 
 
-def _decoded(file: Path) -> bytes:
+def _key_id(master: bytes) -> bytes:
+    return _derive(master, b"outreachd key id", KEY_ID_BYTES)
+
+
+def _sealer(master: bytes) -> AESGCM:
+    return AESGCM(_derive(master, b"outreachd sealed passwords", KEY_BYTES))
+
+
+def _decoded(file: Path) -> list[bytes | None]:
     try:
-        key = base64.b64decode(file.read_bytes().strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
+        lines = file.read_bytes().split()
     except OSError as error:
         raise VaultError(f"{file} cannot be read: {error.strerror}.") from None
-    if len(key) != KEY_BYTES:
+    keys = [None if line == THROWN_AWAY else _key(line) for line in lines]
+    if not keys or keys[0] is None or b"" in keys or len(keys) > MAX_KEYS:
         raise VaultError(
-            f"{file} must hold {KEY_BYTES} bytes in base64: make a new one with "
-            f"`openssl rand -base64 {KEY_BYTES}`, or bring back the old one."
+            f"{file} must hold {KEY_BYTES} bytes in base64 on each line: make a new "
+            f"one with `openssl rand -base64 {KEY_BYTES}`, or bring back the old one."
         )
-    return key
+    return keys
+
+
+def _key(line: bytes) -> bytes:
+    try:
+        key = base64.b64decode(line, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return key if len(key) == KEY_BYTES else b""

@@ -19,7 +19,6 @@ from outreachd.clock import RealClock
 from outreachd.keyring import Keyring
 from outreachd.rules.model import Claim, Envelope, Phase, Reply, Route
 from outreachd.rules.records import Queue, Want
-from outreachd.rules.token import TokenMint
 from outreachd.shift import Shift, Tools
 from outreachd.store.database import Database
 from outreachd.store.journal import Journal
@@ -83,7 +82,7 @@ async def claims_s(made: Stage) -> list[float]:
         ledger=ledger,
         journal=journal,
         keyring=Keyring(made.vault),
-        mint=TokenMint({0: made.vault.token_key}, 0),
+        mint=made.vault.mint,
         carrier=Accepting(),
         clock=clock,
         house=clock,

@@ -45,7 +45,7 @@ async def fleet_url(database_url: str) -> str:
         vault = Vault(b"k" * 32)
         await apply(connection, fleet(*WHOLE), vault, now=NOW, author="test")
         await connection.execute(
-            "INSERT INTO suppression (email, reason, source, author, at)"
+            "INSERT INTO suppression (target, reason, source, author, at)"
             " VALUES ('gone@x.example', 'opt_out', 's', 'a', now())"
         )
     await database.close(5)

@@ -267,9 +267,9 @@ async def test_an_address_that_does_not_exist_is_never_tried_again(side: Side) -
     row = back(claim, State.FAILED, due_at=None, tried=True, suppress=True)
     await side.ledger.give_back([row], term=side.term, now=NOW)
     assert (await side.row(claim.send_id)).state is State.FAILED
-    other = await claim_one(side, campaign_id=2)
-    answers = await side.ledger.begin([intent(other)], term=side.term)
-    assert answers == [IntentAnswer.SUPPRESSED]
+    other = await side.add("a@x.example", campaign_id=2)
+    assert not await side.ledger.claim([Want(Queue(2, ""), 1)], term=side.term, now=NOW)
+    assert (await side.row(other)).state is State.SUPPRESSED
 
 
 async def test_only_the_owner_gives_back(side: Side) -> None:
@@ -341,6 +341,17 @@ async def test_a_suppressed_person_gets_no_intent(side: Side, target: str) -> No
     await side.suppress(target)
     answers = await side.ledger.begin([intent(claim), intent(other)], term=side.term)
     assert answers == [IntentAnswer.SUPPRESSED, IntentAnswer.GRANTED]
+
+
+@pytest.mark.parametrize("target", ["a@x.example", "@x.example"])
+async def test_a_suppressed_person_is_not_claimed(side: Side, target: str) -> None:
+    """77: what became due for somebody on the list ends at the claim; others go."""
+    barred = await side.add("a@x.example")
+    other = await side.add("a@sub.x.example")
+    await side.suppress(target)
+    rows = await side.ledger.claim([Want(Queue(1, ""), 9)], term=side.term, now=NOW)
+    assert [claim.send_id for _, claim in rows] == [other]
+    assert (await side.row(barred)).state is State.SUPPRESSED
 
 
 async def test_without_a_ground_of_consent_no_intent(side: Side) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from outreachd.rules.fleet_plan import Fleet, WantedMailbox
 from outreachd.rules.model import Kind
-from outreachd.rules.token import TokenKind, TokenMint
+from outreachd.rules.token import TokenKind
 from outreachd.store.vault import Vault
 from tests.daemon.processes import CLOCK, Running
 from tests.daemon.rig import World, world
@@ -154,7 +154,7 @@ async def test_who_left_gets_no_letter(tmp_path: Path, database_url: str) -> Non
 async def opt_out_tokens(w: World) -> dict[str, str]:
     """Make the token of each recipient's letter."""
     vault = Vault.unlock(w.directory / "state-a")
-    mint = TokenMint({0: vault.token_key}, 0)
+    mint = vault.mint
     async with w.db.connection() as connection:
         rows = await connection.fetch(
             "SELECT c.email, e.id FROM enrolment e JOIN contact c ON c.id = contact_id"

@@ -324,7 +324,7 @@ async def test_the_last_letter_ends_the_enrolment(
 async def test_no_follow_up_for_who_has_left(db: Database) -> None:
     """A stopped enrolment gets no next step, however late the proof comes."""
     ledger, [made] = await begun(db)
-    await PgSteering(db).opt_out(1, "page", NOW)
+    await PgSuppressions(db).opt_out(1, "page", NOW)
     await ledger.record([outcome(made, next_step=follow_up(made, NOW))])
     assert await value(db, "SELECT count(*) FROM send") == 1
     assert await value(db, "SELECT state FROM send") == "sent"

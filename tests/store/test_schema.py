@@ -86,18 +86,40 @@ async def use(connection: Connection, n: int, *, cap: int) -> None:
     )
 
 
-async def test_a_suppression_stands_once_for_each_scope(db: Database) -> None:
-    """The same address everywhere, or for one client, is one row each."""
-    row = (
-        "INSERT INTO suppression (email, client_id, reason, source, author, at)"
-        " VALUES ('a@x.example', $1, 'r', 's', 'a', now())"
-    )
+ENTRY = (
+    "INSERT INTO suppression (target, reason, source, author, at)"
+    " VALUES ('a@x.example', 'opt_out', 's', 'a', now())"
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM suppression",
+        "UPDATE suppression SET target = 'b@x.example'",
+        "UPDATE suppression SET reason = 'other'",
+        "UPDATE suppression SET target = '#0', form = 'hash', reason = 'other'",
+    ],
+)
+async def test_suppressions_are_only_added_to(db: Database, statement: str) -> None:
+    """No program and no hand at the console makes a wish to be left alone vanish."""
     async with db.connection() as connection:
-        await seed_fleet(connection)
-        for client_id in (None, 1):
-            await connection.execute(row, client_id)
-            with pytest.raises(asyncpg.UniqueViolationError):
-                await connection.execute(row, client_id)
+        await connection.execute(ENTRY)
+        with pytest.raises(asyncpg.RaiseError, match="only added to"):
+            await connection.execute(statement)
+        await connection.execute(
+            "UPDATE suppression SET target = '#0', form = 'hash'"  # an erased person
+        )
+
+
+async def test_an_entry_is_taken_back_once(db: Database) -> None:
+    """A second undoing of the same entry would say nothing new."""
+    undo = ENTRY.replace("at)", "at, undoes)").replace("now())", "now(), 1)")
+    async with db.connection() as connection:
+        await connection.execute(ENTRY)
+        await connection.execute(undo)
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await connection.execute(undo)
 
 
 async def test_there_is_one_lease(db: Database) -> None:

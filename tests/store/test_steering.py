@@ -113,40 +113,6 @@ async def test_a_changed_letter_is_released_in_its_new_wording(db: Database) -> 
     assert tuple(row) == (None, "<a@b.example>")
 
 
-@pytest.mark.parametrize("target", ["p0@x.example", "@x.example"])
-async def test_who_is_suppressed_has_nothing_waiting(db: Database, target: str) -> None:
-    """Scheduled and held sends end, the enrolment stops; twice is once."""
-    store = await steering(db, 1)
-    async with db.connection() as connection:
-        await add_send(connection, "p0@sub.x.example")
-    order: dict[str, Any] = {
-        "client": None,
-        "reason": "complaint",
-        "source": "phone",
-        "author": "ann",
-        "now": NOW,
-    }
-    assert await store.suppress(target, **order) == 1
-    assert await store.suppress(target, **order) == 0
-    assert await states(db) == ["suppressed", "scheduled"]
-    async with db.connection() as connection:
-        rows = await connection.fetch("SELECT state FROM enrolment ORDER BY id")
-    assert [row["state"] for row in rows] == ["stopped", "active"]
-
-
-async def test_an_opt_out_is_taken_at_its_word(db: Database) -> None:
-    """Promise 5: for this client; who has no such enrolment changes nothing."""
-    store = await steering(db, 2)
-    assert await store.enrolled_client(1) == "acme"
-    assert await store.enrolled_client(99) is None
-    assert await store.opt_out(1, "page", NOW)
-    assert not await store.opt_out(99, "page", NOW)
-    assert await states(db) == ["suppressed", "scheduled"]
-    async with db.connection() as connection:
-        rows = await connection.fetch("SELECT email, client_id FROM suppression")
-    assert [tuple(row) for row in rows] == [("p0@x.example", 1)]
-
-
 async def test_status_counts_what_there_is(db: Database) -> None:
     """States, what is due and how old, what is held and why, the fleet by health."""
     store = await held(db)
@@ -161,6 +127,7 @@ async def test_status_counts_what_there_is(db: Database) -> None:
     assert status["held"] == {"missing_variable": 2, "bug": 1}
     assert status["mailboxes"] == {"well": 2, "resting": 1}
     assert status["sent_today"] == 0
+    assert status["suppressions"] == {}
     [(_, claim)] = await ledger.claim([Want(Queue(1, ""), 1)], term=term, now=NOW)
     made = intent(claim, 2)
     await ledger.begin([made], term=term)

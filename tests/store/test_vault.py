@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.store.vault import Vault, VaultError
 
 
@@ -61,9 +62,46 @@ def test_nothing_secret_is_shown(vault: Vault) -> None:
 
 def test_the_token_key_is_its_own(vault: Vault) -> None:
     """Opt-out tokens have a key that is stable, and that the master does not equal."""
-    assert vault.token_key == Vault(bytes(32)).token_key
-    assert len(vault.token_key) == 32
-    assert vault.token_key not in (bytes(32), Vault(b"x" * 32).token_key)
+    token = vault.mint.mint(TokenKind.OPT_OUT, 7)
+    assert token == Vault(bytes(32)).mint.mint(TokenKind.OPT_OUT, 7)
+    assert TokenMint({0: bytes(32)}, 0).read(token) is None
+    assert Vault(b"x" * 32).mint.read(token) is None
+
+
+def test_a_new_key_on_top_loses_nothing_of_the_old(vault: Vault) -> None:
+    """Passwords open, links work, the erased are known; what is new has the new key."""
+    token = vault.mint.mint(TokenKind.OPT_OUT, 7)
+    blob, hidden = (
+        vault.seal("account", 1, "secret"),
+        vault.eraser.hidden("a@x.example"),
+    )
+    both = Vault(b"n" * 32, bytes(32))
+    assert both.mint.read(token) == (TokenKind.OPT_OUT, 7)
+    assert both.open("account", 1, blob) == "secret"
+    assert hidden in both.eraser.known_as("a@x.example")
+
+    newer = both.mint.mint(TokenKind.OPT_OUT, 7)
+    assert (newer != token, vault.mint.read(newer)) == (True, None)
+    assert both.eraser.hidden("a@x.example") != hidden
+    with pytest.raises(VaultError, match="sealed with another key"):
+        vault.open("account", 1, both.seal("account", 1, "secret"))
+
+
+def test_a_key_that_was_thrown_away_keeps_its_place(tmp_path: Path) -> None:
+    """Its links are dead; those of the keys around it still find theirs."""
+    keys = [base64.b64encode(letter * 32) for letter in (b"c", b"b", b"a")]
+    file = tmp_path / "secret.key"
+    file.touch(mode=0o600)
+    file.write_bytes(b"\n".join(keys))
+    first = Vault(b"a" * 32).mint.mint(TokenKind.OPT_OUT, 1)
+    second = Vault(b"b" * 32, b"a" * 32).mint.mint(TokenKind.OPT_OUT, 2)
+    assert Vault.unlock(tmp_path).mint.read(second) == (TokenKind.OPT_OUT, 2)
+    file.write_bytes(b"\n".join([keys[0], keys[1], b"-"]))
+    mint = Vault.unlock(tmp_path).mint
+    assert (mint.read(first), mint.read(second)) == (None, (TokenKind.OPT_OUT, 2))
+    file.write_bytes(b"\n".join([b"-", *keys]))
+    with pytest.raises(VaultError, match="must hold 32 bytes in base64"):
+        Vault.unlock(tmp_path)
 
 
 def test_the_key_is_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
@@ -88,7 +126,8 @@ def test_the_credential_goes_before_the_file(
     """Under systemd the key need not lie in the state directory at all."""
     (tmp_path / "secret_key").write_bytes(base64.b64encode(bytes(32)) + b"\n")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert Vault.unlock(tmp_path / "none").token_key == Vault(bytes(32)).token_key
+    token = Vault.unlock(tmp_path / "none").mint.mint(TokenKind.OPT_OUT, 7)
+    assert Vault(bytes(32)).mint.read(token) == (TokenKind.OPT_OUT, 7)
 
 
 @pytest.mark.parametrize("text", [b"", b"not base64!", base64.b64encode(b"short")])

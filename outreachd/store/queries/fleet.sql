@@ -32,7 +32,8 @@ FROM mailbox;
 SELECT c.name, cl.name AS client, c.direction, c.share, c.pool::text AS pool,
     c.calendar::text AS calendar, c.on_uncertain, c.useful_for_s, c.retired,
     c.stop_company, c.first_touch_share, c.mailbox_gone,
-    c.hygiene::text AS hygiene, c.silent_after_s,
+    c.hygiene::text AS hygiene, c.silent_after_s, c.grounds,
+    c.confirmation::text AS confirmation,
     ARRAY(SELECT m.address FROM campaign_mailbox cm JOIN mailbox m ON m.id = cm.mailbox_id
           WHERE cm.campaign_id = c.id) AS mailboxes
 FROM campaign c
@@ -113,15 +114,15 @@ ON CONFLICT (address) DO UPDATE SET
 -- name: put_campaigns
 INSERT INTO campaign (name, client_id, direction, share, pool, calendar, on_uncertain,
                       useful_for_s, stop_company, first_touch_share, mailbox_gone,
-                      hygiene, silent_after_s)
+                      hygiene, silent_after_s, grounds, confirmation)
 SELECT w.name, c.id, w.direction, w.share, w.pool, w.calendar, w.on_uncertain,
     w.useful_for_s, w.stop_company, w.first_touch_share, w.mailbox_gone,
-    w.hygiene, w.silent_after_s
+    w.hygiene, w.silent_after_s, w.grounds, nullif(w.confirmation, 'null')
 FROM jsonb_to_recordset($1::jsonb) AS w (
     name text, client text, direction text, share double precision, pool jsonb,
     calendar jsonb, on_uncertain text, useful_for_s double precision,
     stop_company boolean, first_touch_share double precision, mailbox_gone text,
-    hygiene jsonb, silent_after_s double precision)
+    hygiene jsonb, silent_after_s double precision, grounds text[], confirmation jsonb)
 JOIN client c ON c.name = w.client
 ON CONFLICT (name) DO UPDATE SET
     client_id = excluded.client_id, direction = excluded.direction,
@@ -130,6 +131,7 @@ ON CONFLICT (name) DO UPDATE SET
     stop_company = excluded.stop_company, first_touch_share = excluded.first_touch_share,
     mailbox_gone = excluded.mailbox_gone,
     hygiene = excluded.hygiene, silent_after_s = excluded.silent_after_s,
+    grounds = excluded.grounds, confirmation = excluded.confirmation,
     retired = false;
 
 -- name: put_pool

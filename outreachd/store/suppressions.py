@@ -1,0 +1,336 @@
+"""Who must not be written to: entering, taking back, finding, and leaving by oneself.
+
+Always holds: once an entry is committed no intent can be written that has not seen it.
+The lease row is locked against intents as the last thing before the commit, so that
+they wait for the commit alone. What waits for single addresses ends in the same
+transaction, what waits for domains and wildcards right after it, in short ones: until
+then the intent refuses it. Errors: NoSuchError, TheirWishError, LedgerAwayError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from outreachd.rules.model import Kind
+from outreachd.rules.suppression import (
+    ERASED,
+    MAX_GLOBS,
+    OPT_OUT,
+    THEIR_WISH,
+    Eraser,
+    Form,
+    Target,
+)
+from outreachd.store import sql
+from outreachd.store.database import Connection, Database
+from outreachd.store.steering import NoSuchError, find, note
+
+RECIPIENT = "the recipient"  # the author of what people ask for themselves
+STRETCH = 200_000  # contacts that one statement compares with wildcards
+NEWEST = (1 << 63) - 1
+
+
+class TheirWishError(Exception):
+    """Taking an entry back would go against the person's own wish."""
+
+
+class TooManyGlobsError(Exception):
+    """More wildcards than every letter can be compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an entry holds: everywhere, for a client, or for one campaign of it."""
+
+    client_id: int | None = None
+    campaign_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One suppression to be entered."""
+
+    target: Target
+    scope: Scope
+    reason: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What entering did: ids of the new entries, and how many sends it ended."""
+
+    ids: Sequence[int]
+    ended: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which entries to list; newest first, ``limit`` of those with ids below."""
+
+    below_id: int = NEWEST
+    limit: int = 100
+    client: str | None = None
+    campaign: str | None = None
+    reason: str | None = None
+    containing: str | None = None
+    with_undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who holds an opt-out token."""
+
+    client: str
+    has_left: bool
+
+
+class PgSuppressions:
+    """The suppression list in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- entering and taking back -----------------------------------------------------
+
+    async def scope(self, client: str | None, campaign: str | None) -> Scope:
+        """Find where an entry for these names holds; NoSuchError."""
+        async with self._database.connection() as connection:
+            return await find_scope(connection, client, campaign)
+
+    async def add(
+        self, entries: Sequence[Entry], *, author: str, now: datetime
+    ) -> Added:
+        """Enter what does not stand yet; when this returns, it holds."""
+        async with self._last_barring() as connection:
+            await _check_globs(connection, entries)
+            ids = await _enter(connection, entries, author)
+            ended = await _cancel_addressed(connection, ids, now)
+            if ids:
+                detail = {"first": ids[0], "last": ids[-1], "n": len(ids)}
+                await note(connection, now, author, "suppress", detail)
+        if any(_is_wide(entry.target.form) for entry in entries):
+            ended += await self._cancel_matching(ids, now)
+        return Added(ids, ended)
+
+    async def undo(
+        self,
+        id: int,
+        *,
+        reason: str,
+        source: str,
+        author: str,
+        now: datetime,
+        at_their_request: bool = False,
+    ) -> bool:
+        """Take an entry back by a row of its own; False = it was already."""
+        async with self._database.connection() as connection:
+            async with connection.transaction():
+                row = await connection.fetchrow(sql.text("suppression_of_id"), id)
+                if row is None or row["undoes"] is not None:
+                    raise NoSuchError(f"there is no suppression {id}")
+                if row["reason"] in THEIR_WISH and not at_their_request:
+                    raise TheirWishError(
+                        f"suppression {id} is the person's own wish ({row['reason']}):"
+                        " it is only taken back at their request"
+                    )
+                undone = await connection.fetchval(
+                    sql.text("undo_suppression"), id, reason, source, author, now
+                )
+                if undone is None:
+                    return False
+                detail = {"id": id, "reason": reason}
+                await note(connection, now, author, "unsuppress", detail)
+        return True
+
+    async def opt_out(self, enrolment_id: int, source: str, now: datetime) -> bool:
+        """Take a person at their word: no letter of this client any more.
+
+        False = nobody has this enrolment. Who has left already costs one look.
+        """
+        async with self._database.connection() as connection:
+            person = await connection.fetchrow(
+                sql.text("enrolled_person"), enrolment_id
+            )
+        if person is None:
+            return False
+        if not person["has_left"]:
+            entry = Entry(
+                target=Target(person["email"], Form.ADDRESS),
+                scope=Scope(person["client_id"]),
+                reason=OPT_OUT,
+                source=source,
+                at=now,
+            )
+            await self.add([entry], author=RECIPIENT, now=now)
+        return True
+
+    # --- finding ----------------------------------------------------------------------
+
+    async def person(self, enrolment_id: int) -> Person | None:
+        """Tell who holds the opt-out token of an enrolment."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(sql.text("enrolled_person"), enrolment_id)
+        return Person(row["client"], row["has_left"]) if row else None
+
+    async def page(self, wanted: Wanted) -> list[dict[str, Any]]:
+        """List entries, a page at a time; NoSuchError for a name nobody has."""
+        async with self._database.connection() as connection:
+            scope = await find_scope(connection, wanted.client, wanted.campaign)
+            rows = await connection.fetch(
+                sql.text("list_suppressions"),
+                wanted.below_id,
+                wanted.limit,
+                scope.client_id,
+                scope.campaign_id,
+                wanted.reason,
+                _containing(wanted.containing),
+                wanted.with_undone,
+            )
+        return [dict(row) for row in rows]
+
+    async def barring(self, email: str, eraser: Eraser) -> list[dict[str, Any]]:
+        """List every standing entry that bars an address from somewhere."""
+        known_as = [email, *eraser.known_as(email)]
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(sql.text("suppressions_barring"), known_as)
+        return [dict(row) for row in rows]
+
+    # --- inside -----------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _last_barring(self) -> AsyncIterator[Connection]:
+        """Open a transaction that no intent overlaps when it commits."""
+        async with self._database.connection() as connection:
+            async with connection.transaction():
+                yield connection
+                await connection.execute(sql.text("bar_intents"))
+
+    async def _cancel_matching(self, ids: Sequence[int], now: datetime) -> int:
+        ended, after = 0, 0
+        async with self._database.connection() as connection:
+            last = await connection.fetchval(sql.text("last_contact"))
+            while after < last:
+                people = await connection.fetch(
+                    sql.text("people_matching"), ids, after, after + STRETCH
+                )
+                ended += await _cancel(connection, people, now)
+                after += STRETCH
+        return ended
+
+
+# --- in somebody else's transaction ---------------------------------------------------
+
+
+async def barred(
+    connection: Connection,
+    eraser: Eraser,
+    emails: Sequence[str],
+    *,
+    client_id: int,
+    campaign_id: int,
+) -> frozenset[str]:
+    """Tell which addresses must not be written to by a campaign."""
+    asked: list[tuple[str, str | None]] = [(email, None) for email in emails]
+    asked += [(email, mark) for email in emails for mark in eraser.known_as(email)]
+    rows = await connection.fetch(
+        sql.text("suppressed_emails"),
+        client_id,
+        campaign_id,
+        [email for email, _ in asked],
+        [mark for _, mark in asked],
+    )
+    return frozenset(row["email"] for row in rows)
+
+
+async def hide_person(
+    connection: Connection, email: str, eraser: Eraser, *, author: str, now: datetime
+) -> None:
+    """Leave of an address in the list a keyed hash alone, and bar it everywhere."""
+    hidden = eraser.hidden(email)
+    await connection.execute(sql.text("hide_address"), email, hidden)
+    entry = Entry(
+        target=Target(hidden, Form.HASH),
+        scope=Scope(),
+        reason=ERASED,
+        source="erasure",
+        at=now,
+    )
+    await _enter(connection, [entry], author)
+
+
+async def find_scope(
+    connection: Connection, client: str | None, campaign: str | None
+) -> Scope:
+    """Find the ids of a client and a campaign of it; NoSuchError."""
+    client_id = await find(connection, Kind.CLIENT, client) if client else None
+    if campaign is None:
+        return Scope(client_id)
+    campaign_id = await find(connection, Kind.CAMPAIGN, campaign)
+    owner = await connection.fetchval(sql.text("client_of_campaign"), campaign_id)
+    if client_id not in (None, owner):
+        raise NoSuchError(f"client {client!r} has no campaign {campaign!r}")
+    return Scope(owner, campaign_id)
+
+
+async def _check_globs(connection: Connection, entries: Sequence[Entry]) -> None:
+    new = sum(entry.target.form is Form.GLOB for entry in entries)
+    if new and new + await connection.fetchval(sql.text("count_globs")) > MAX_GLOBS:
+        raise TooManyGlobsError(
+            f"there are {MAX_GLOBS} wildcards already, and every letter is compared "
+            "with each: name domains (@x.example, *.x.example) instead"
+        )
+
+
+async def _enter(
+    connection: Connection, entries: Sequence[Entry], author: str
+) -> list[int]:
+    rows = await connection.fetch(
+        sql.text("add_suppressions"),
+        [entry.target.text for entry in entries],
+        [entry.target.form.value for entry in entries],
+        [entry.scope.client_id for entry in entries],
+        [entry.scope.campaign_id for entry in entries],
+        [entry.reason for entry in entries],
+        [entry.source for entry in entries],
+        [entry.at for entry in entries],
+        author,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _cancel_addressed(
+    connection: Connection, ids: Sequence[int], now: datetime
+) -> int:
+    people = await connection.fetch(sql.text("people_addressed"), ids)
+    return await _cancel(connection, people, now)
+
+
+async def _cancel(
+    connection: Connection, people: Sequence[Mapping[str, Any]], now: datetime
+) -> int:
+    if not people:
+        return 0
+    ended: int = await connection.fetchval(
+        sql.text("cancel_people"),
+        [row["contact_id"] for row in people],
+        [row["campaign_id"] for row in people],
+        now,
+    )
+    return ended
+
+
+def _is_wide(form: Form) -> bool:
+    return form not in (Form.ADDRESS, Form.HASH)
+
+
+def _containing(text: str | None) -> str | None:
+    if text is None:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped.lower()}%"
