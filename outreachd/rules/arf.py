@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+from outreachd.rules import dsn_json
 from outreachd.rules.dsn import ADDRESS, blocks
 from outreachd.rules.notice_mail import Mail
 
@@ -25,11 +26,6 @@ _WORD = re.compile(r"[a-z][a-z-]{1,30}")
 _CARRIED = re.compile(r"(?:[\w.-]+[+-])*?([\w.+-]+)=([\w-]+(?:\.[\w-]+)+)@")
 _RECIPIENT = ("original-rcpt-to", "x-hmxmroriginalrecipient", "removal-recipient",
               "original-recipient", "final-recipient")  # fmt: skip
-_SES = re.compile(
-    r"\"notificationtype\"\s*:\s*\"complaint\".{0,200}?complainedrecipients"
-    r".{0,40}?\"emailaddress\"\s*:\s*\"([^\"]{3,254})\"",
-    re.IGNORECASE | re.DOTALL,
-)
 _DMARC_SUBJECT = re.compile(
     r"^\s*(re: )?report[- ]domain:|dmarc (aggregate|report)|"
     r"\bsubmitter:.*report-id:|tls-?rpt|smtp tls report|^report domain:",
@@ -60,7 +56,7 @@ def feedback_type(mail: Mail) -> str | None:
         "x-hmxmroriginalrecipient" in headers for headers in mail.returned
     ):
         return ABUSE
-    if "sns.amazonaws.com" in mail.headers.get("from") and _SES.search(mail.text):
+    if dsn_json.complainer(mail):
         return ABUSE
     return ABUSE if reported else None
 
@@ -96,8 +92,8 @@ def recipient(mail: Mail) -> str | None:
     for headers in (mail.headers, *mail.returned):
         if found := _ADDRESS.search(headers.get("x-hmxmroriginalrecipient")):
             return found[0]
-    if found := _SES.search(mail.text):
-        return found[1]
+    if complainer := dsn_json.complainer(mail):
+        return complainer
     for value in fields.get("original-mail-from", ()):
         if carried := _CARRIED.search(value):
             return f"{carried[1]}@{carried[2]}"

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from outreachd.rules.dsn import ADDRESS, FAILED, MAX_RECIPIENTS, Told
-from outreachd.rules.dsn_words import HEADER_RUN, RETURNED
+from outreachd.rules.dsn import ADDRESS, DELAYED, FAILED, MAX_RECIPIENTS, Told
+from outreachd.rules.dsn_words import DELAY, HEADER_RUN, RETURNED, SAID
 from outreachd.rules.notice_mail import Headers, Mail, split
 
 MAX_SAID = 16 << 10  # characters of a notice's own words
@@ -26,6 +26,8 @@ HABITS = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
         rf"^[ \t>]*(?:final|original|x-actual)-recipient:(?:[^;\n]*;)?[ \t<]*{_A}",
+        rf"^(?:\d{{3}}[ -](?:\d\.\d\.\d[ ])?)?<?{_A}>?\.\.\.",
+        rf"^[^\n<>@]{{0,60}}(?:{ADDRESS} )?<{_A}>[ \t]*:",
         rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?[ \t]*(?::|\.\.\.|-|$)",
         rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?(?=[ \t,;(])",
         rf"(?:rcpt to|recipients?|address(?:es)?|users?|mailbox|account|adresse|"
@@ -35,19 +37,29 @@ HABITS = tuple(
     )
 )
 _SERVANT = re.compile(r"^(post[-_]?master|mailer-?daemon|abuse|root|noc)@", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{3,250}>)", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
 def said_and_returned(text: str) -> tuple[str, Headers]:
     """Divide a notice's own words from the letter it returns below them."""
     text = text[: 4 * MAX_SAID]
-    cuts = [found.start() for p in (RETURNED, HEADER_RUN) if (found := p.search(text))]
+    cuts = [found.start() for found in RETURNED.finditer(text)][:1]
+    for found in HEADER_RUN.finditer(text):
+        # "Your message / To: .. / Subject: .. / did not reach": not said anything yet.
+        if SAID.search(text[: found.start()].lower()):
+            cuts.append(found.start())
+            break
     cut = min(cuts, default=len(text))
     below = HEADER_RUN.search(text, cut)
-    returned = (
-        split(text[below.start() :].encode("utf-8", "replace"))[0] if below else None
-    )
-    return text[:cut][:MAX_SAID], returned or Headers(b"")
+    returned = text[below.start() :].encode("utf-8", "replace") if below else b""
+    return text[:cut][:MAX_SAID], split(returned)[0]
+
+
+def message_id_below(text: str) -> str | None:
+    """Find the Message-ID of a letter that a text returns, if it shows one."""
+    found = _MESSAGE_ID.search(text[: 4 * MAX_SAID])
+    return found[1] if found else None
 
 
 def told(mail: Mail) -> list[Told]:
@@ -60,10 +72,22 @@ def told(mail: Mail) -> list[Told]:
     ] or _places(said, ours)
     if not places:
         return []
+    happened = action(said)
     return [
-        Told(recipient=one, action=FAILED, status=_status(words), diagnostic=words)
+        Told(recipient=one, action=happened, status=_status(words), diagnostic=words)
         for one, words in _with_words(said, places)
     ]
+
+
+def told_of_nobody(mail: Mail) -> Told:
+    """Tell what a notice says that names nobody we could know."""
+    said = said_and_returned(mail.text)[0].strip()
+    return Told(recipient=None, action=action(said), status=_status(said), diagnostic=said)
+
+
+def action(said: str) -> str:
+    """Tell a warning, after which the letter may still arrive, from a failure."""
+    return DELAYED if DELAY.search(said.lower()) else FAILED
 
 
 def _ours(mail: Mail, returned: Headers) -> Iterator[str]:

@@ -72,14 +72,21 @@ RETURNED = re.compile(
     r")$"
 )
 # A run of header lines is our own letter too.
+_HEADER = (
+    r"(?:return-path|received|dkim-signature|message-id|date|from|to|subject|"
+    r"mime-version|x-[\w-]{2,40}|delivered-to|reply-to|cc|user-agent|sender|references|"
+    r"arc-[\w-]{2,40}|list-[\w-]{2,30}|authentication-results)[ \t]*:"
+)
 HEADER_RUN = re.compile(
-    r"(?m)^[ \t>]{0,4}(?:return-path|received|dkim-signature|message-id|date|from|to|"
-    r"subject|mime-version|x-[\w-]{2,40}|content-type|delivered-to|reply-to|cc|"
-    r"user-agent|content-transfer-encoding|sender|arc-\w[\w-]{0,40}|references|"
-    r"list-[\w-]{2,30}|authentication-results)[ \t]*:.*"
-    r"(?:\n[ \t]+\S.*){0,40}\n[ \t>]{0,4}(?:return-path|received|dkim-signature|"
-    r"message-id|date|from|to|subject|mime-version|x-[\w-]{2,40}|content-type|"
-    r"delivered-to|reply-to|user-agent|content-transfer-encoding|sender|references|"
-    r"arc-\w[\w-]{0,40}|list-[\w-]{2,30}|authentication-results)[ \t]*:",
-    re.IGNORECASE,
+    rf"^(?:> ?)?{_HEADER}.*(?:\n[ \t]+\S.*){{0,40}}\n(?:> ?)?{_HEADER}",
+    re.IGNORECASE | re.MULTILINE,
+)
+# The notice only warns: the letter is still on its way.
+DELAY = re.compile(
+    r"(is|has been|was|been|being) delayed|delayed (for|\d+) |still being (re)?tried|"
+    r"temporary failure report|(not|n't) need to re-?send|this is (only )?a warning|"
+    r"warning message only|not( yet)? been (able to )?(be )?delivered (yet|after more)|"
+    r"(will|continues?) (to )?(continue|keep|be|retry|try)\w* (to )?(re)?tr(y|ied)|"
+    r"delivery attempts will continue|no action is required on your part|"
+    r"wird weiter versucht|still attempting"
 )

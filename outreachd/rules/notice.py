@@ -1,25 +1,34 @@
 """What a mail that came back is, and what it says: the one entry to all its rules.
 
 ``understand`` reads octets and never raises; what nobody can read is *other*. Asked in
-this order: complaint, bounce, read receipt, automatic answer, opt-out, answer of a
-person. Only a failed recipient of a hard class, a complaint and an opt-out suppress
-anybody, and nothing here does it: whether the notice is about a letter of ours, only
-its identifiers can tell (``notice_match``). Instants are aware; ``now`` is told.
-Sources: RFC 3464, 3834, 5965, 8098.
+this order: complaint, bounce, report for statistics, automatic answer, opt-out, answer
+of a person. Only a failed recipient of a hard class, a complaint and an opt-out may
+suppress anybody, and nothing here does it: whether the notice is about a letter of
+ours, only its names can tell (``notice_match``). ``now`` is told, aware. Sources: RFC
+3464, 3834, 5965, 8098.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
-from outreachd.rules import arf, dsn, dsn_text
-from outreachd.rules.dsn import DELAYED, FAILED, Told
-from outreachd.rules.dsn_words import DAEMON, FORWARDED, SAID, SUBJECT
+from outreachd.rules import arf, dsn, dsn_json, dsn_text
+from outreachd.rules.answer import own_words
+from outreachd.rules.autoreply import Automatic, automatic
+from outreachd.rules.autoreply_dates import return_date
+from outreachd.rules.autoreply_words import LEFT
+from outreachd.rules.dsn_marks import is_about_delivery, is_by_mail_system, is_forward
+from outreachd.rules.leave_words import ALONE, asks_to_leave
 from outreachd.rules.notice_mail import Mail, open_mail
-from outreachd.rules.reply import judge_told
+from outreachd.rules.notice_match import Names, names
+from outreachd.rules.reply_told import judge_told
+
+MAX_UNASKED = 600  # characters of a first mail that may be an opt-out
 
 
 class NoticeKind(StrEnum):
@@ -37,44 +46,58 @@ class About(Struct, frozen=True, kw_only=True):
     """One recipient a notice is about, and why; ``reason`` is a word of rules/reply."""
 
     recipient: str | None
-    status: str | None
+    status: str | None = None
     reason: str
-    action: str
-    text: str
+    action: str = ""  # failed, delayed, delivered, relayed, expanded; or a report's type
+    text: str = ""
+
+    @property
+    def suppresses(self) -> bool:
+        """Whether this recipient must not be written to again, if the match is proven."""
+        if self.reason.startswith("hard_"):
+            return self.action == dsn.FAILED
+        return self.reason in {"complaint", "unsubscribe"}
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """A mail that came back, understood."""
+    """A mail that came back, understood; ``detail`` is its kind within the kind."""
 
     kind: NoticeKind
-    detail: str
+    detail: str = ""
     about: tuple[About, ...] = ()
-    original_message_id: str | None = None
+    original_message_id: str | None = None  # as the notice tells it: not proven
     return_date: date | None = None
+    answer: str = ""  # a person's own words
+    names: Names
 
 
 def understand(raw: bytes, *, now: datetime) -> Notice:
     """Read a mail that came back."""
     mail = open_mail(raw)
     if feedback := arf.feedback_type(mail):
-        reason = {arf.NOT_SPAM: "none", arf.AUTH_FAILURE: "auth_dmarc"}
-        one = About(
-            recipient=arf.recipient(mail),
-            status=None,
-            reason=reason.get(feedback, "complaint"),
-            action=feedback,
-            text="",
-        )
-        return Notice(kind=NoticeKind.ARF, detail=feedback, about=(one,))
-    if about := _bounced(mail):
-        return Notice(kind=NoticeKind.DSN, detail="", about=about)
-    return Notice(kind=NoticeKind.OTHER, detail="")
+        return _notice(mail, NoticeKind.ARF, feedback, (_complaint(mail, feedback),))
+    if arf.is_dmarc_report(mail):
+        return _notice(mail, NoticeKind.OTHER, "dmarc_report")
+    if is_about_delivery(mail):
+        about = _bounced(mail)
+        actions = {one.action for one in about}
+        detail = actions.pop() if len(actions) == 1 else dsn.FAILED
+        return _notice(mail, NoticeKind.DSN, detail, about)
+    return _answered(mail, now)
 
 
-def _bounced(mail: Mail) -> tuple[About, ...] | None:
-    if not _is_machine(mail):
-        return None
-    told = dsn.told(mail) or dsn_text.told(mail) or [Told(recipient=None)]
+def _complaint(mail: Mail, feedback: str) -> About:
+    reasons = {arf.NOT_SPAM: "not_spam", arf.AUTH_FAILURE: "auth_dmarc"}
+    return About(
+        recipient=arf.recipient(mail),
+        reason=reasons.get(feedback, "complaint"),
+        action=feedback,
+    )
+
+
+def _bounced(mail: Mail) -> tuple[About, ...]:
+    told = dsn_json.told(mail) or dsn.told(mail) or dsn_text.told(mail)
+    told = told or [dsn_text.told_of_nobody(mail)]
     said, _ = dsn_text.said_and_returned(mail.text)
     return tuple(
         About(
@@ -82,25 +105,96 @@ def _bounced(mail: Mail) -> tuple[About, ...] | None:
             status=one.status,
             reason=judge_told(one.action, one.status, one.diagnostic, said),
             action=one.action,
-            text=one.diagnostic[:512],
+            text=" ".join(one.diagnostic.split())[:512],
         )
         for one in told
     )
 
 
-def _is_machine(mail: Mail) -> bool:
-    """Tell whether a machine wrote it and says that a letter did not arrive."""
+def _answered(mail: Mail, now: datetime) -> Notice:
+    """Tell an automatic answer from an opt-out, and both from a person's answer."""
+    answer = own_words(mail.text)
+    subject = mail.headers.get("subject")
+    if sort := automatic(mail, answer):
+        if is_by_mail_system(mail):
+            return _notice(mail, NoticeKind.OTHER, "mail_system")
+        who = _writer(mail, "autoreply")
+        back = None
+        if sort is Automatic.OUT_OF_OFFICE:
+            words = f"{_unprefixed(subject)}\n{answer}"
+            back = return_date(words, written=_written(mail, now))
+        return _notice(mail, NoticeKind.AUTOREPLY, sort, who, return_date=back)
+    is_reply = not is_forward(mail) and _is_reply(mail)
+    if _wants_out(subject, answer, is_reply=is_reply):
+        who = _writer(mail, "unsubscribe")
+        return _notice(mail, NoticeKind.UNSUBSCRIBE, "", who, answer=answer)
+    if is_reply:
+        left = Automatic.LEFT_COMPANY if LEFT.search(answer.lower()) else ""
+        return _notice(mail, NoticeKind.REPLY, left, answer=answer)
+    detail = "forward" if is_forward(mail) else ""
+    return _notice(mail, NoticeKind.OTHER, detail, answer=answer)
+
+
+def _wants_out(subject: str, answer: str, *, is_reply: bool) -> bool:
+    """Read an opt-out in the answer, or in a mail that is nothing else."""
+    if is_reply:
+        return asks_to_leave(answer)
+    alone = bool(ALONE.fullmatch(subject.lower())) or bool(_TOKEN.fullmatch(subject))
+    return len(answer) <= MAX_UNASKED and (alone or asks_to_leave(answer))
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{35}")
+_REPLY = re.compile(
+    r"^\s*(re|aw|antw|antwort|sv|vs|ré|rif|odp|отв|відп|на|ha|rép|r|res|回复|回覆|答复|"
+    r"ynt|vá|blls|答)\s*(\[\d+\]|\(\d+\))?\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def _is_reply(mail: Mail) -> bool:
     headers = mail.headers
-    subject = headers.get("subject").lower()
-    if FORWARDED.match(subject) and mail.type != "multipart/report":
-        return False
-    who = 2 * bool(DAEMON.search(headers.get("from").lower()))
-    who += 2 * (headers.get("return-path") == "<>" or headers.get("from") == "<>")
-    who += 2 * ("x-failed-recipients" in headers)
-    who += headers.get("return-path").lower().startswith("<mailer-daemon")
-    who += 2 * dsn.is_report(mail) + (mail.type == "multipart/report")
-    what = 2 * bool(SUBJECT.search(subject)) + 2 * dsn.is_report(mail)
-    what += "x-failed-recipients" in headers
-    said, _ = dsn_text.said_and_returned(mail.text)
-    what += bool(SAID.search(said.lower()))
-    return who >= 2 and what >= 1
+    return bool(
+        headers.get("in-reply-to")
+        or headers.get("references")
+        or _REPLY.match(headers.get("subject"))
+    )
+
+
+def _unprefixed(subject: str) -> str:
+    return subject.rpartition(":")[0]  # what follows is the subject of our own letter
+
+
+def _writer(mail: Mail, reason: str) -> tuple[About, ...]:
+    writer = dsn.address(mail.headers.get("from"))
+    return (About(recipient=writer, reason=reason),)
+
+
+def _written(mail: Mail, now: datetime) -> date:
+    """Tell the day a mail was written: its own, unless that lies in the future."""
+    try:
+        written = parsedate_to_datetime(mail.headers.get("date")).date()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return now.date()
+    return written if written <= now.date() + timedelta(days=1) else now.date()
+
+
+def _notice(
+    mail: Mail,
+    kind: NoticeKind,
+    detail: str,
+    about: tuple[About, ...] = (),
+    *,
+    return_date: date | None = None,
+    answer: str = "",
+) -> Notice:
+    shown = names(mail, (one.recipient for one in about))
+    ids = shown.returned_ids + shown.thread_ids
+    return Notice(
+        kind=kind,
+        detail=detail,
+        about=about,
+        original_message_id=ids[0] if ids else None,
+        return_date=return_date,
+        answer=answer,
+        names=shown,
+    )

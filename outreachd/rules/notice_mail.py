@@ -25,9 +25,11 @@ MAX_PARTS = 200  # of all depths together
 MAX_DEPTH = 12
 MAX_TEXT = 256 << 10  # of one part, still encoded
 MAX_TEXTS = 1 << 20  # of all parts, characters
+MAX_PREAMBLE = 300  # where a boundary that no header names is looked for
 
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]*:(.*)", re.DOTALL)
 _END_OF_HEADERS = re.compile(rb"\r?\n[ \t]*\r?\n")
+_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\s]{4,150})[ \t]*\r?\n(?=[Cc]ontent-|\r?\n)")
 _PARAMETER = re.compile(
     r";\s*([\w.*-]{1,40})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s\"]*))", re.DOTALL
 )
@@ -177,21 +179,33 @@ def _walk(mail: Mail, headers: Headers, body: bytes, default: str, depth: int) -
     mail.types.append(kind)
     if len(mail.types) > MAX_PARTS:
         return
-    boundary = parameters.get("boundary", "").encode("utf-8", "surrogateescape")
-    if kind.startswith("multipart/") and boundary and depth < MAX_DEPTH:
-        pieces = _pieces(body, boundary[:200])
-        if pieces:
-            below = "message/rfc822" if kind == "multipart/digest" else "text/plain"
-            for piece in pieces:
-                inner, rest = split(piece)
-                _walk(mail, inner, rest, below, depth + 1)
-            return
+    if depth < MAX_DEPTH and (pieces := _multipart(kind, parameters, headers, body)):
+        below = "message/rfc822" if kind == "multipart/digest" else "text/plain"
+        for piece in pieces:
+            inner, rest = split(piece)
+            _walk(mail, inner, rest, below, depth + 1)
+        return
     if kind.startswith("multipart/"):
         kind = "text/plain"
     if kind in _RETURNED:
         content = transferred(body[:MAX_TEXT], headers.raw("content-transfer-encoding"))
         mail.returned.append(split(content.lstrip(b"\r\n"))[0])
     mail.parts.append(Part(headers, kind, parameters, body))
+
+
+def _multipart(
+    kind: str, parameters: dict[str, str], headers: Headers, body: bytes
+) -> list[bytes]:
+    """Cut what is, or looks like, a multipart; empty if it cannot be one."""
+    named = parameters.get("boundary", "").encode("utf-8", "surrogateescape")[:200]
+    if kind.startswith("multipart/"):
+        if named and (pieces := _pieces(body, named)):
+            return pieces
+    elif "content-type" in headers:
+        return []
+    # The header was lost or folded wrongly: the body shows its boundary itself.
+    guess = _BOUNDARY.search(body, 0, MAX_PREAMBLE)
+    return _pieces(body, guess[1]) if guess else []
 
 
 def _pieces(body: bytes, boundary: bytes) -> list[bytes]:

@@ -20,7 +20,7 @@ from outreachd.rules.reply_words import LIKELY, SURE, Rule
 
 TEXT_AT_MOST = 512  # characters
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+ENHANCED_CODE = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _LINK = re.compile(
     r"https?://\S*?(p=\w+|groups\.google\.com/support|(?=[\s>)]|$))[^\s>)]*"
 )
@@ -30,7 +30,8 @@ _CODE = re.compile(r"(?<![\d.:\[-])([245]\d\d)(?=[ -]|$)")
 _HINTS = (
     (re.compile(r"after initial connection|refused to talk to me"), Phase.GREETING),
     (re.compile(r"(after|in reply to) mail from"), Phase.MAIL),
-    (re.compile(r"(after|in reply to) (end of )?data|end of data"), Phase.DOT),
+    (re.compile(r"(after|in reply to) (end of )?data|end of data|final data"), Phase.DOT),
+    (re.compile(r"\brcpt\b"), Phase.RCPT),
 )
 
 ACCEPTED = Verdict(Scope.MESSAGE, Permanence.ACCEPTED, "delivered")
@@ -104,29 +105,6 @@ def judge(reply: Reply, *, ours: bool = True) -> Verdict:
     return Verdict(scope, permanence, reason)
 
 
-def judge_told(action: str, status: str | None, text: str, said: str = "") -> str:
-    """Name the reason a notice gives for one recipient, with the same tables.
-
-    ``text`` are the words of the server that refused, ``said`` those of the notice as a
-    whole, asked where the former say nothing. Whatever is only delayed, delivered or
-    relayed has a reason that suppresses nobody.
-    """
-    if action in {"delivered", "relayed", "expanded"}:
-        return "delivered"
-    reason = "unknown"
-    for words in (text, said):
-        if words.strip() and reason == "unknown":
-            reply = read(words)
-            if status and not _ENHANCED.search(words) and not status.endswith(".0.0"):
-                reply = Reply(reply.phase, reply.code, f"{status} {reply.text}"[:512])
-            reason = judge(reply, ours=False).reason
-    if reason == "unknown" and status:
-        reason = judge(Reply(Phase.RCPT, int(status[0]) * 100 + 50, status)).reason
-    if action == "delayed" and reason.startswith("hard_"):
-        return "soft_network"
-    return reason
-
-
 def action(verdict: Verdict) -> str:
     """Say in a word what follows from a verdict, for people."""
     if verdict.permanence is Permanence.ACCEPTED:
@@ -147,7 +125,7 @@ def read(line: str, phase: Phase | None = None) -> Reply:
     a line without any is a failure that somebody reports, so permanent. Without a
     ``phase`` the line's own hint counts ("in reply to MAIL FROM"), else RCPT.
     """
-    enhanced = _ENHANCED.search(line)
+    enhanced = ENHANCED_CODE.search(line)
     code = _CODE.search(line)
     if code:
         number = int(code[1])
@@ -156,33 +134,37 @@ def read(line: str, phase: Phase | None = None) -> Reply:
     text = line[code.end() :] if code and not line[: code.start()].strip() else line
     if len(text) > TEXT_AT_MOST:  # a long story says what it means at its ends
         text = f"{text[: TEXT_AT_MOST // 2 - 1]} {text[-TEXT_AT_MOST // 2 :]}"
-    if phase is None:
-        hints = (hint for pattern, hint in _HINTS if pattern.search(line.lower()))
-        phase = next(hints, Phase.RCPT)
+    phase = phase or hinted(line) or Phase.RCPT
     return Reply(phase, number, clean(text.lstrip(" -")))
+
+
+def hinted(line: str) -> Phase | None:
+    """Tell what a line says about how far the dialogue had come."""
+    words = line.lower()
+    return next((phase for pattern, phase in _HINTS if pattern.search(words)), None)
 
 
 def _reason(reply: Reply) -> str:
     if 0 < reply.code < 400:
         return "protocol_error"  # a yes where only a 354 or a dot may have one
-    words = _normal(f"{reply.code} {reply.text}")
-    code = _ENHANCED.search(words)
+    words = normal(f"{reply.code} {reply.text}")
+    code = ENHANCED_CODE.search(words)
     return (
-        next(_known(SURE, words, reply.phase), None)
-        or (code and next(_known(ENHANCED, code[0], reply.phase, whole=True), None))
+        next(known(SURE, words, reply.phase), None)
+        or (code and next(known(ENHANCED, code[0], reply.phase, whole=True), None))
         or _by_early_phase(reply)
-        or next(_known(LIKELY, words, reply.phase), None)
-        or _by_code(reply)
+        or next(known(LIKELY, words, reply.phase), None)
+        or by_code(reply)
     )
 
 
-def _normal(text: str) -> str:
+def normal(text: str) -> str:
     """Leave only words: no addresses, no links but Gmail's ``p=`` key, one space."""
     text = _ADDRESS.sub("addr", _LINK.sub(r" \1 ", text.lower()))
     return " ".join(_HINT.sub("", text).split())
 
 
-def _known(
+def known(
     rules: tuple[Rule, ...], words: str, phase: Phase, *, whole: bool = False
 ) -> Iterator[str]:
     """Find the reasons that may be true in this phase, in order."""
@@ -214,7 +196,8 @@ def _by_early_phase(reply: Reply) -> str | None:
             assert_never(reply.phase)
 
 
-def _by_code(reply: Reply) -> str:
+def by_code(reply: Reply) -> str:
+    """Name the reason by the bare code and the phase, when nothing else told it."""
     if reply.phase is Phase.RCPT and reply.code == 553:
         return "hard_no_user"
     if reply.phase is Phase.DOT and reply.code == 554:

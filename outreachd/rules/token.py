@@ -25,6 +25,7 @@ class TokenKind(StrEnum):
     """What a token lets its holder do; the value is one ASCII letter."""
 
     OPT_OUT = "o"
+    BOUNCE = "b"  # a send's return address and envelope id
 
 
 _KINDS = {kind.encode(): kind for kind in TokenKind}

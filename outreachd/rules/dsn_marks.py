@@ -1,0 +1,51 @@
+"""Whether a mail is a machine's notice about delivery: who wrote it, and what it says.
+
+Two questions, both must be answered yes. *Who*: a mail system by its name, a null
+return path, a report part, a list of failed recipients. *What*: a subject or a sentence
+of non-delivery, or the report itself. A person who forwards a bounce, or writes about
+one, has no such name and no such path, so an answer is never taken for a bounce.
+Sources: RFC 5321 section 4.5.5 (null path), RFC 3464, ``dsn_words``.
+"""
+
+from __future__ import annotations
+
+from outreachd.rules import dsn, dsn_json
+from outreachd.rules.dsn_text import said_and_returned
+from outreachd.rules.dsn_words import DAEMON, FORWARDED, SAID, SUBJECT
+from outreachd.rules.notice_mail import Mail
+
+
+def is_about_delivery(mail: Mail) -> bool:
+    """Tell whether a machine wrote it, and that a letter did not, or did, arrive."""
+    if dsn_json.told(mail):
+        return True
+    if is_forward(mail) and mail.type != "multipart/report":
+        return False
+    return is_by_mail_system(mail) and _says_so(mail)
+
+
+def is_by_mail_system(mail: Mail) -> bool:
+    """Tell whether a mail system wrote it, whatever it says."""
+    headers = mail.headers
+    path = headers.get("return-path").lower()
+    return (
+        bool(DAEMON.search(headers.get("from").lower()))
+        or headers.get("from").strip() == "<>"
+        or path.startswith("<mailer-daemon")
+        or "x-failed-recipients" in headers
+        or (path == "<>" and not headers.get("auto-submitted"))
+        or (dsn.is_report(mail) and mail.type == "multipart/report")
+    )
+
+
+def is_forward(mail: Mail) -> bool:
+    """Tell whether a person passes a mail on."""
+    return bool(FORWARDED.match(mail.headers.get("subject").lower()))
+
+
+def _says_so(mail: Mail) -> bool:
+    if dsn.is_report(mail) or "x-failed-recipients" in mail.headers:
+        return True
+    if SUBJECT.search(mail.headers.get("subject").lower()):
+        return True
+    return bool(SAID.search(said_and_returned(mail.text)[0].lower()))
