@@ -10,11 +10,12 @@ import pytest
 
 from outreachd.flow.agenda import Agenda
 from outreachd.flow.choice import Choice
+from outreachd.flow.places import Lane
 from outreachd.flow.pool import Pool
 from outreachd.rules.records import Facts, Queue
 from outreachd.rules.share import FairShare
 from tests.fakes import Dice
-from tests.rosters import MONDAY, campaign, domain, mailbox, roster
+from tests.rosters import MONDAY, campaign, client, domain, mailbox, roster
 
 QUEUE = Queue(1, "")
 
@@ -22,20 +23,32 @@ QUEUE = Queue(1, "")
 class Table:
     """Three lanes, one campaign, and what is due."""
 
-    def __init__(self, due: dict[int | Queue, datetime | None], *rest: Any) -> None:
+    def __init__(
+        self,
+        due: dict[int | Queue, datetime | None],
+        *rest: Any,
+        part: float = 0.0,
+    ) -> None:
         boxes = [mailbox(id) for id in (1, 2, 3)]
-        fleet = roster(*boxes, campaign(mailbox_ids=(1, 2, 3)), *rest)
+        spring = campaign(mailbox_ids=(1, 2, 3), first_touch_share=part)
+        fleet = roster(*boxes, spring, *rest)
         self.pool = Pool(fleet, Facts(), Dice(), now=MONDAY, mono=1e6)
         agenda, share = Agenda(), FairShare()
-        agenda.take_on(self.pool.lanes, fleet.campaigns, [QUEUE])
+        queues = [Queue(id, "") for id in fleet.campaigns]
+        agenda.take_on(self.pool.lanes, fleet.campaigns, queues)
         agenda.learn(due)
-        share.set_weights({1: 1.0}, {1: (1, 1.0)})
+        share.set_weights({1: 1.0}, dict.fromkeys(fleet.campaigns, (1, 1.0)))
         self.choice = Choice(self.pool, agenda, share)
 
     def picked(self, slots: int) -> list[tuple[int | Queue, int]]:
         """Pick, and tell sources and lanes."""
         picks, _ = self.choice.picks(slots, MONDAY, 1e6)
         return [(pick.source, pick.lane.id) for pick in picks]
+
+    def sent(self, lane: Lane, nth: int) -> None:
+        """Let a lane be ready again, behind the others."""
+        lane.idle_since = 1e6 + nth
+        self.pool.arm(lane, MONDAY, 1e6)
 
 
 def test_follow_ups_are_picked_before_first_touches() -> None:
@@ -78,3 +91,47 @@ def test_without_due_rows_nobody_is_picked() -> None:
     """Nothing due anywhere: no lane is kept, and nothing says when to look again."""
     table = Table({})
     assert table.choice.picks(5, MONDAY, 1e6) == ([], inf)
+
+
+@pytest.mark.parametrize(("part", "firsts"), [(0.0, 0), (0.25, 5), (1.0, 20)])
+def test_first_touches_get_the_part_their_campaign_keeps(
+    part: float, firsts: int
+) -> None:
+    """Of the letters of a lane for which both wait; one put back is not counted."""
+    table = Table({1: MONDAY, 2: MONDAY, 3: MONDAY, QUEUE: MONDAY}, part=part)
+    counts = {1: 0, 2: 0, 3: 0}
+    for letter in range(60):
+        [pick] = table.choice.picks(1, MONDAY, 1e6)[0]
+        if letter % 7 == 3:
+            table.choice.put_back(pick, MONDAY, 1e6)
+            [again] = table.choice.picks(1, MONDAY, 1e6)[0]
+            assert again == pick
+        counts[pick.lane.id] += pick.campaign is not None
+        table.sent(pick.lane, letter)
+    assert list(counts.values()) == [firsts] * 3
+
+
+def test_a_part_is_kept_only_while_first_touches_wait() -> None:
+    """With none due, or with a client whose day is full, follow-ups go on."""
+    table = Table({1: MONDAY}, part=1.0)
+    assert table.picked(5) == [(1, 1)]
+    full = Table({1: MONDAY, QUEUE: MONDAY}, client(daily_limit=0), part=1.0)
+    assert full.picked(1) == [(1, 1)]
+
+
+def test_a_part_kept_for_first_touches_is_shared_fairly() -> None:
+    """Two campaigns that keep a part take turns; who keeps none gets none of it."""
+    second, third = Queue(2, ""), Queue(3, "")
+    due: dict[int | Queue, datetime | None] = {1: MONDAY, QUEUE: MONDAY}
+    due |= {second: MONDAY, third: MONDAY}
+    others = (
+        campaign(2, (1,), first_touch_share=0.5),
+        campaign(3, (1,), first_touch_share=0.0),
+    )
+    table = Table(due, *others, part=0.5)
+    sources = []
+    for letter in range(8):
+        [pick] = table.choice.picks(1, MONDAY, 1e6)[0]
+        sources.append(pick.source)
+        table.sent(pick.lane, letter)
+    assert [source for source in sources if source != 1] == [QUEUE, second] * 2
