@@ -261,7 +261,8 @@ class FakeLedger:
             (Kind.ACCOUNT, intent.account_id),
             (Kind.CLIENT, intent.client_id),
         )
-        if self.pauses & {*targets, (Kind.CAMPAIGN, intent.campaign_id)}:
+        whole = ((Kind.FLEET, 0), (Kind.CAMPAIGN, intent.campaign_id))
+        if self.pauses & {*targets, *whole}:
             return IntentAnswer.PAUSED
         if self._is_suppressed(row):
             return IntentAnswer.SUPPRESSED

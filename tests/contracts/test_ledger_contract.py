@@ -65,8 +65,8 @@ class FakeSide:
         return [row.id for row in self.ledger.rows.values() if row.email == email]
 
     async def pause(self, kind: Kind) -> None:
-        """Pause number 1 of a kind."""
-        self.ledger.pauses.add((kind, 1))
+        """Pause number 1 of a kind, or all."""
+        self.ledger.pauses.add((kind, int(kind is not Kind.FLEET)))
 
     async def suppress(self, target: str) -> None:
         """Put an address or "@domain" on the list."""
@@ -123,8 +123,9 @@ class RealSide:
         return [row["id"] for row in rows]
 
     async def pause(self, kind: Kind) -> None:
-        """Pause number 1 of a kind."""
-        await PgSteering(self.database).pause_id(kind, 1, "stop", "ann", NOW)
+        """Pause number 1 of a kind, or all."""
+        id = int(kind is not Kind.FLEET)
+        await PgSteering(self.database).pause_id(kind, id, "stop", "ann", NOW)
 
     async def suppress(self, target: str) -> None:
         """Put an address or "@domain" on the list."""
@@ -305,6 +306,19 @@ async def test_an_intent_is_durable_and_counts(side: Side) -> None:
     assert await side.ledger.begin([intent(claim, 2)], term=side.term) == ["granted"]
     row = await side.row(claim.send_id)
     assert (row.state, row.mailbox_id, row.attempts) == (State.SENDING, 2, 1)
+
+
+async def test_a_wording_drawn_with_an_intent_comes_back_with_the_row(
+    side: Side,
+) -> None:
+    """Whoever claims it again knows which it was."""
+    claim = await claim_one(side)
+    assert claim.variant is None
+    made = intent(claim, 1, variant="loud")
+    await side.ledger.begin([made], term=side.term)
+    await side.ledger.record([outcome(made, State.SCHEDULED, due_at=NOW)])
+    [(_, again)] = await side.ledger.claim([Want(1, 1)], term=side.term, now=NOW)
+    assert again.variant == "loud"
 
 
 async def test_an_intent_is_granted_once(side: Side) -> None:
