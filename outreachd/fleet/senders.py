@@ -28,7 +28,7 @@ from outreachd.rules.fleet_plan import (
     WantedDomain,
     WantedMailbox,
 )
-from outreachd.rules.model import Auth, Ramp, Tls
+from outreachd.rules.model import Auth, Dkim, DkimSign, Ramp, Tls
 from outreachd.rules.written import parse_hours
 
 # The ports of RFC 8314 section 3.3 and RFC 5321.
@@ -94,6 +94,9 @@ def domain(
         rate_per_minute=table.rate_per_minute,
         warmup=_ramp(table.warmup, entry, findings),
         timezone=table.timezone,
+        dkim=Dkim(selector=table.dkim.selector, sign=DkimSign(table.dkim.sign))
+        if table.dkim
+        else None,
     )
 
 

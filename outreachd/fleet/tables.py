@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from outreachd.rules import address, calendar, written
+from outreachd.rules.contact_row import consent
 
 # Kinds that other versions know or will know: worth a clearer word than "unknown".
 LATER_KINDS = ("ses", "postbox", "sendgrid", "mailgun", "unisender_go")
@@ -54,6 +55,20 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _selector(name: str) -> str:
+    if re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name):
+        return name
+    raise ValueError('must be a DNS label such as "o1"')
+
+
+def _dkim(value: object) -> object:
+    if value is False:
+        return None
+    if isinstance(value, dict | DkimTable):
+        return value
+    raise ValueError('must be false or { selector = "o1", sign = "rsa" }')
+
+
 def _kind(kind: object) -> object:
     if kind in LATER_KINDS:
         raise ValueError(f'"{kind}" is not in this version; only "smtp" is')
@@ -71,6 +86,13 @@ def _warmup(value: Any) -> Any:
     raise ValueError(
         "must be false or { from = 10, to = 40, days = 21 }; in a CSV false or 10-40/21"
     )
+
+
+def _ground(text: str) -> str:
+    basis = consent(text, None, None).basis
+    if basis is None:
+        raise ValueError('must be a ground of consent, such as "opt_in"')
+    return basis
 
 
 def _parsed_by(reader: Any) -> AfterValidator:
@@ -96,6 +118,7 @@ Duration = Annotated[str, _parsed_by(written.parse_duration_s)]
 Letters = Annotated[int, Field(ge=0, le=10_000_000)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+Ground = Annotated[str, AfterValidator(_ground)]
 Body = Annotated[str, Field(min_length=1, max_length=500_000)]
 
 
@@ -148,6 +171,13 @@ class AccountTable(_Table):
     timezone: Zone = "UTC"
 
 
+class DkimTable(_Table):
+    """dkim = { selector, sign }."""
+
+    selector: Annotated[str, Field(max_length=50), AfterValidator(_selector)]
+    sign: Literal["rsa", "ed25519", "both"] = "rsa"
+
+
 class DomainTable(_Table):
     """[[domain]]."""
 
@@ -157,6 +187,7 @@ class DomainTable(_Table):
     rate_per_minute: Rate = 20.0
     warmup: Warmup = _warmup_default(15, 400, 28)
     timezone: Zone = "UTC"
+    dkim: Annotated[DkimTable | None, BeforeValidator(_dkim)] = None
 
 
 class MailboxTable(_Table):
@@ -234,6 +265,12 @@ class HygieneTable(_Table):
     no_mx: Treatment = "skip"
 
 
+class ConfirmTable(WordingTable):
+    """confirm = { subject, text, html }: the letter of a double opt-in."""
+
+    subject: Line
+
+
 class CampaignTable(_Table):
     """[[campaign]]."""
 
@@ -251,6 +288,8 @@ class CampaignTable(_Table):
     mailbox_gone: Literal["wait", "stand_in", "stop"] = "wait"
     hygiene: HygieneTable = HygieneTable()
     silent_after: Duration = "183 days"
+    consent: Annotated[list[Ground], Field(min_length=1)] | None = None
+    confirm: ConfirmTable | None = None
 
 
 class FleetTable(_Table):

@@ -19,6 +19,7 @@ from outreachd.rules.model import (
     Attachment,
     Auth,
     DelayUnit,
+    Dkim,
     Kind,
     MailboxGone,
     OnUncertain,
@@ -26,6 +27,7 @@ from outreachd.rules.model import (
     Tls,
     Variant,
 )
+from outreachd.rules.wording import Wording
 
 # Stands for a stored password that no longer opens: it differs from every other.
 UNREADABLE = ""
@@ -73,6 +75,7 @@ class WantedDomain:
     rate_per_minute: float
     warmup: Ramp | None
     timezone: str
+    dkim: Dkim | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +153,8 @@ class WantedCampaign:
     mailbox_gone: MailboxGone = MailboxGone.WAIT
     hygiene: Policy = USUAL
     silent_after_s: float = SILENT_AFTER_S
+    grounds: tuple[str, ...] | None = None  # of consent; None = any that is stated
+    confirmation: Wording | None = None  # the letter of a double opt-in
 
 
 Thing: TypeAlias = (
@@ -258,7 +263,7 @@ def _shown(value: object) -> str:
             return "none"
         case Ramp():
             return f"{value.start} to {value.end} in {value.days} days"
-        case Pool() | WrittenCalendar() | Policy():
+        case Pool() | WrittenCalendar() | Policy() | Wording() | Dkim():
             parts = ((f.name, getattr(value, f.name)) for f in fields(value))
             return "; ".join(f"{name} {_shown(part)}" for name, part in parts if part)
         case tuple():

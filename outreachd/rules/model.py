@@ -19,8 +19,9 @@ from msgspec import Struct
 
 
 class Kind(StrEnum):
-    """What a limit, a pause or a count can belong to."""
+    """What a limit, a pause or a count can belong to; the fleet is only ever paused."""
 
+    FLEET = "fleet"  # all of it: there is one, its id is 0 and its name ""
     CLIENT = "client"
     CAMPAIGN = "campaign"
     DOMAIN = "domain"
@@ -98,6 +99,22 @@ class Account:
     auth: Auth = Auth.PASSWORD
 
 
+class DkimSign(StrEnum):
+    """By which kinds of keys a domain's letters are signed here."""
+
+    RSA = "rsa"
+    ED25519 = "ed25519"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    """That a domain's letters are signed here, and under which selector."""
+
+    selector: str
+    sign: DkimSign
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """A sending domain."""
@@ -109,6 +126,7 @@ class Domain:
     rate_per_minute: float
     ramp: Ramp | None
     timezone: tzinfo
+    dkim: Dkim | None = None  # None = not signed here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +225,7 @@ class Campaign:
     stop_company: bool = False
     first_touch_share: float = 0.0
     mailbox_gone: MailboxGone = MailboxGone.WAIT
+    confirmation: Step | None = None  # step 0: asks for a yes before the sequence begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +292,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     letter_sha256: bytes | None
     thread: str | None  # Message-ID of the first touch
     thread_subject: str | None
+    language: str = ""  # the contact's, "" = unknown
+    country: str = ""  # the same, ISO 3166
     variant: str | None = None  # the wording an earlier intent drew
     content_id: int | None = None  # set = a one-off letter, of no sequence
 

@@ -31,6 +31,7 @@ from outreachd.rules.hygiene import Policy
 from outreachd.rules.model import (
     Auth,
     DelayUnit,
+    Dkim,
     Kind,
     MailboxGone,
     OnUncertain,
@@ -38,6 +39,7 @@ from outreachd.rules.model import (
     Tls,
     Variant,
 )
+from outreachd.rules.wording import Wording
 from outreachd.store import sql
 from outreachd.store.content import attachments_of
 from outreachd.store.database import Connection
@@ -50,7 +52,7 @@ async def read_present(connection: Connection, vault: Vault) -> Fleet:
     """Read the fleet that was applied last."""
     passwords = await _passwords(connection, vault)
     steps = await _steps(connection)
-    rows = {kind: await connection.fetch(sql.text(_READ[kind])) for kind in Kind}
+    rows = {kind: await connection.fetch(sql.text(_READ[kind])) for kind in _READ}
     things: dict[Kind, list[Thing]] = {
         Kind.CLIENT: [_client(r) for r in _live(rows[Kind.CLIENT])],
         Kind.ACCOUNT: [_account(r, passwords) for r in _live(rows[Kind.ACCOUNT])],
@@ -138,7 +140,8 @@ def _account(row: asyncpg.Record, passwords: Secrets) -> WantedAccount:
 
 
 def _domain(row: asyncpg.Record) -> WantedDomain:
-    values = _values(row) | {"accounts": tuple(row["accounts"])}
+    dkim = msgspec.json.decode(row["dkim"], type=Dkim) if row["dkim"] else None
+    values = _values(row) | {"accounts": tuple(row["accounts"]), "dkim": dkim}
     return WantedDomain(**values, warmup=_ramp(row))
 
 
@@ -161,6 +164,10 @@ def _campaign(
         "mailbox_gone": MailboxGone(row["mailbox_gone"]),
         "hygiene": msgspec.json.decode(row["hygiene"], type=Policy),
         "mailboxes": frozenset(row["mailboxes"]),
+        "grounds": tuple(row["grounds"]) if row["grounds"] else None,
+        "confirmation": msgspec.json.decode(
+            row["confirmation"] or "null", type=Wording | None
+        ),
     }
     return WantedCampaign(**values, steps=tuple(steps[row["name"]]))
 

@@ -25,6 +25,7 @@ from outreachd.rules.model import (
     Campaign,
     Client,
     DelayUnit,
+    Dkim,
     Domain,
     Kind,
     Mailbox,
@@ -38,6 +39,7 @@ from outreachd.rules.model import (
     Variant,
 )
 from outreachd.rules.records import Facts, Recent
+from outreachd.rules.wording import Wording
 from outreachd.rules.written import parse_days, parse_hours
 from outreachd.store import sql
 from outreachd.store.content import attachments_of
@@ -156,6 +158,7 @@ def _domain(row: asyncpg.Record) -> Domain:
         rate_per_minute=row["rate_per_minute"],
         ramp=_ramp(row),
         timezone=zone(row["timezone"]),
+        dkim=msgspec.json.decode(row["dkim"], type=Dkim) if row["dkim"] else None,
     )
 
 
@@ -214,4 +217,19 @@ def _campaign(row: asyncpg.Record, steps: tuple[Step, ...]) -> Campaign:
         stop_company=row["stop_company"],
         first_touch_share=row["first_touch_share"],
         mailbox_gone=MailboxGone(row["mailbox_gone"]),
+        confirmation=_confirmation(row["confirmation"]),
+    )
+
+
+def _confirmation(text: str | None) -> Step | None:
+    if text is None:
+        return None
+    wording = msgspec.json.decode(text, type=Wording)
+    return Step(
+        number=0,
+        subject=wording.subject,
+        text=wording.text or "",
+        html=wording.html,
+        delay=0,
+        delay_unit=DelayUnit.MINUTES,
     )

@@ -39,6 +39,7 @@ CREATE TABLE domain (
     ramp_end        integer,
     ramp_days       integer,
     timezone        text NOT NULL,
+    dkim            jsonb,   -- as written: {"selector": "o1", "sign": "rsa"}; null = unsigned
     retired         boolean NOT NULL DEFAULT false,
     -- A ramp is all three figures or none.
     CHECK (num_nonnulls(ramp_start, ramp_end, ramp_days) IN (0, 3))
@@ -69,10 +70,10 @@ CREATE TABLE mailbox (
            AND workday_end_min <= 1440)
 );
 
--- Passwords, encrypted; the row's kind and id are bound into the ciphertext, so
+-- Passwords and signing keys (their ids are those of dkim_key), encrypted; the row's kind and id are bound into the ciphertext, so
 -- that a ciphertext moved to another row does not open.
 CREATE TABLE secret (
-    kind       text NOT NULL CHECK (kind IN ('account', 'mailbox')),
+    kind       text NOT NULL CHECK (kind IN ('account', 'mailbox', 'dkim')),
     target_id  integer NOT NULL,
     ciphertext bytea NOT NULL,
     PRIMARY KEY (kind, target_id)
@@ -89,7 +90,8 @@ CREATE TABLE campaign (
     on_uncertain text NOT NULL CHECK (on_uncertain IN ('hold', 'resend')),
     useful_for_s double precision CHECK (useful_for_s > 0),
     grounds      text[],                  -- of consent that it accepts; null = any stated
-    double_opt_in boolean NOT NULL DEFAULT false,  -- step 0 asks, and only then it begins
+    -- The letter that asks for a yes (double opt-in), sent as step 0; null = nobody asks.
+    confirmation jsonb,                   -- {"subject", "text", "html"}
     stop_company boolean NOT NULL DEFAULT false,   -- one answer stops all of a company
     -- The least part of a mailbox's letters that are first touches while both wait.
     first_touch_share double precision NOT NULL DEFAULT 0
@@ -112,7 +114,7 @@ CREATE TABLE campaign_mailbox (
 
 CREATE TABLE step (
     campaign_id integer NOT NULL REFERENCES campaign,
-    number      smallint NOT NULL CHECK (number >= 0),  -- 0 = asks for confirmation
+    number      smallint NOT NULL CHECK (number > 0),
     subject     text,
     body_text   text NOT NULL,
     body_html   text,
@@ -139,8 +141,8 @@ CREATE TABLE variant (
 
 -- A stop that a person or a rule ordered. One for each thing; a second replaces it.
 CREATE TABLE pause (
-    kind       text NOT NULL CHECK (kind IN ('client', 'campaign', 'domain', 'mailbox', 'account')),
-    target_id  integer NOT NULL,
+    kind       text NOT NULL CHECK (kind IN ('fleet', 'client', 'campaign', 'domain', 'mailbox', 'account')),
+    target_id  integer NOT NULL,   -- 0 for the fleet
     reason     text NOT NULL CHECK (reason <> ''),
     until      timestamptz,
     author     text NOT NULL,

@@ -1,0 +1,66 @@
+-- The fleet and its recent past, as a daemon reads them when it begins.
+
+-- name: roster_clients
+SELECT id, name, share, daily_limit, postal_address, contact_url, timezone
+FROM client WHERE NOT retired;
+
+-- name: roster_accounts
+SELECT id, name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
+    max_connections, timezone
+FROM account WHERE NOT retired;
+
+-- name: roster_domains
+SELECT id, name, account_ids, daily_limit, rate_per_minute, ramp_start, ramp_end,
+    ramp_days, timezone, dkim::text AS dkim
+FROM domain WHERE NOT retired;
+
+-- name: roster_mailboxes
+SELECT id, address, name, domain_id, daily_limit, hourly_limit, min_gap_s, jitter,
+    workday_start_min, workday_end_min, timezone, ramp_start, ramp_end, ramp_days,
+    signature, username, auth
+FROM mailbox WHERE NOT retired;
+
+-- name: roster_campaigns
+SELECT c.id, c.name, c.client_id, c.direction, c.share, c.calendar::text AS calendar,
+    (SELECT cl.timezone FROM client cl WHERE cl.id = c.client_id) AS client_timezone,
+    c.on_uncertain, c.useful_for_s, c.stop_company, c.first_touch_share, c.mailbox_gone,
+    c.confirmation::text AS confirmation,
+    ARRAY(SELECT cm.mailbox_id FROM campaign_mailbox cm
+          WHERE cm.campaign_id = c.id ORDER BY cm.mailbox_id) AS mailbox_ids
+FROM campaign c WHERE NOT c.retired;
+
+-- name: roster_steps
+SELECT campaign_id, number, subject, body_text, body_html, delay, delay_unit,
+    attachments::text AS attachments
+FROM step ORDER BY campaign_id, number;
+
+-- name: roster_variants
+SELECT campaign_id, number, name, weight, subject, body_text, body_html
+FROM variant ORDER BY campaign_id, number, place;
+
+-- name: facts_used
+-- Use of the days that can be today somewhere. $1 the day before yesterday.
+SELECT kind, target_id, day, n FROM usage WHERE day >= $1 AND n > 0;
+
+-- name: facts_days_sent
+-- On how many days each thing has really sent, today included.
+SELECT kind, target_id, count(*) AS days FROM usage
+WHERE n > 0 AND kind IN ('mailbox', 'domain') GROUP BY kind, target_id;
+
+-- name: facts_recent
+-- The newest attempts of the last hour of each mailbox, as many as its hour allows. The
+-- hour counts from their end, which can be half an hour after their start; one without
+-- an end counts as ending now: its server may still be taking it. $1 now.
+SELECT m.id AS mailbox_id, a.account_id, coalesce(a.ended_at, $1::timestamptz) AS at
+FROM mailbox m
+CROSS JOIN LATERAL (
+    SELECT account_id, ended_at FROM attempt
+    WHERE mailbox_id = m.id AND started_at > $1::timestamptz - interval '90 minutes'
+    ORDER BY started_at DESC LIMIT m.hourly_limit) a
+WHERE NOT m.retired;
+
+-- name: secrets
+SELECT kind, target_id, ciphertext FROM secret;
+
+-- name: pauses
+SELECT kind, target_id, reason, until FROM pause WHERE until IS NULL OR until > $1;
