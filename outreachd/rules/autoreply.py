@@ -45,7 +45,8 @@ _SET_BY_PROGRAMS = (
     "x-zendesk-from-account-id", "x-jira-fingerprint", "x-otrs-loop", "x-rt-loop-prevention",
     "x-apple-action",
 )  # fmt: skip
-_BULK_PRECEDENCE = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
+# "bulk" says little: people answer over lists. Beside words of absence it is enough.
+_PRECEDENCE = frozenset({"junk", "auto_reply", "auto-reply", "auto"})
 _LISTED = ("list-id", "list-unsubscribe", "feedback-id", "x-campaign-id", "x-mailer-sid")
 _ROBOT = re.compile(
     r"(no|do[-_.]?not|donot|not)[-_.]?reply|notification|auto[-_.]?(reply|respond|mat)|"
@@ -89,7 +90,7 @@ def _is_marked(headers: Headers) -> bool:
         return True
     if any(name in headers for name in _SET_BY_PROGRAMS):
         return True
-    if headers.get("precedence").lower() in _BULK_PRECEDENCE:
+    if headers.get("precedence").lower() in _PRECEDENCE:
         return True
     if headers.get("return-path") == "<>":
         return True

@@ -14,6 +14,8 @@ from outreachd.rules.dsn_text import said_and_returned
 from outreachd.rules.dsn_words import DAEMON, FORWARDED, SAID, SUBJECT
 from outreachd.rules.notice_mail import Mail
 
+_REPORTS = frozenset({"multipart/report", "message/delivery-status"})
+
 
 def is_about_delivery(mail: Mail) -> bool:
     """Tell whether a machine wrote it, and that a letter did not, or did, arrive."""
@@ -34,7 +36,7 @@ def is_by_mail_system(mail: Mail) -> bool:
         or path.startswith("<mailer-daemon")
         or "x-failed-recipients" in headers
         or (path == "<>" and not headers.get("auto-submitted"))
-        or (dsn.is_report(mail) and mail.type == "multipart/report")
+        or (dsn.is_report(mail) and mail.type in _REPORTS)
     )
 
 

@@ -30,14 +30,22 @@ HABITS = tuple(
         rf"^[^\n<>@]{{0,60}}(?:{ADDRESS} )?<{_A}>[ \t]*:",
         rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?[ \t]*(?::|\.\.\.|-|$)",
         rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?(?=[ \t,;(])",
+        rf"[=:]smtp[=:]{_A}",
         rf"(?:rcpt to|recipients?|address(?:es)?|users?|mailbox|account|adresse|"
         rf"destinat\w+|deliver\w*( \w+){{0,4}} (?:to|for)|sent to|mail(?:ed)? (?:to|for)"
         rf"|message (?:to|for)|\bto|for|reaching)\b[\s:;,\"'<(=.-]{{1,12}}{_A}",
         rf"{_A}",
     )
 )
+_LETTERS = re.compile(r"[^\W\d_]{3}")
 _SERVANT = re.compile(r"^(post[-_]?master|mailer-?daemon|abuse|root|noc)@", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{3,250}>)", re.IGNORECASE | re.MULTILINE)
+# After such a line stands who failed; before it, whom else the letter went to.
+_FOLLOWING = re.compile(
+    r"following (?:recipient|address|destination|user)\S*|"
+    r"recipients? (?:were |was )?affected|following error",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
@@ -67,16 +75,26 @@ def told(mail: Mail) -> list[Told]:
     said, returned = said_and_returned(mail.text)
     ours = {one.lower() for one in _ours(mail, returned)}
     named = _ADDRESS.findall(mail.headers.get("x-failed-recipients"))
-    places = [
-        (said.lower().find(one.lower()), one) for one in named[:MAX_RECIPIENTS]
-    ] or _places(said, ours)
-    if not places:
-        return []
+    places = (
+        [(said.lower().find(one.lower()), one) for one in named[:MAX_RECIPIENTS]]
+        or _places(said, ours)
+        or [(-1, one) for one in _returned_to(mail, returned)]
+    )
     happened = action(said)
     return [
         Told(recipient=one, action=happened, status=_status(words), diagnostic=words)
         for one, words in _with_words(said, places)
     ]
+
+
+def _returned_to(mail: Mail, returned: Headers) -> list[str]:
+    """Tell the one address the returned letter went to, where the notice names none."""
+    found = {
+        one.lower(): one
+        for headers in (returned, *mail.returned)
+        for one in _ADDRESS.findall(headers.get("to")[:500])
+    }
+    return list(found.values()) if len(found) == 1 else []
 
 
 def told_of_nobody(mail: Mail) -> Told:
@@ -100,9 +118,16 @@ def _ours(mail: Mail, returned: Headers) -> Iterator[str]:
 
 def _places(said: str, ours: set[str]) -> list[tuple[int, str]]:
     """Find who is named, each once, and where the words about them begin."""
+    following = _FOLLOWING.search(said)
+    if following and (below := _named(said, ours, following.end())):
+        return below
+    return _named(said, ours, 0)
+
+
+def _named(said: str, ours: set[str], start: int) -> list[tuple[int, str]]:
     for habit in HABITS:
         found: dict[str, tuple[int, str]] = {}
-        for match in habit.finditer(said):
+        for match in habit.finditer(said, start):
             one = match["a"]
             if one.lower() in ours or _SERVANT.match(one):
                 continue
@@ -115,15 +140,21 @@ def _places(said: str, ours: set[str]) -> list[tuple[int, str]]:
 
 
 def _with_words(said: str, places: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    """Give each recipient the words up to the next one; alone, all there are."""
-    starts = sorted({start for start, _ in places if start >= 0})
+    """Give each recipient the words that follow the name, as far as they are theirs."""
+    starts = sorted(start for start, _ in places if start >= 0)
     for start, one in places:
-        if len(starts) < 2 or start < 0:
+        if start < 0:
             yield one, said.strip()
             continue
-        later = [other for other in starts if other > start]
-        end = later[0] if later else len(said)
-        yield one, said[start + len(one) : min(end, start + MAX_REASON)].strip(" <>:\n")
+        after = start + len(one)
+        end = min([other for other in starts if other > start] or [len(said)])
+        words = said[after : min(end, after + MAX_REASON)].lstrip(" \t<>()'\":.,;")
+        line, _, _ = words.partition("\n")
+        if said[after : after + 5].lstrip("> ").startswith("..."):
+            yield one, line  # a transcript: the next line is about somebody else
+            continue
+        own, _, _ = words.partition("\n\n")
+        yield one, (own if _LETTERS.search(own) else words).strip()
 
 
 def _status(words: str) -> str | None:

@@ -98,7 +98,8 @@ def _complaint(mail: Mail, feedback: str) -> About:
 def _bounced(mail: Mail) -> tuple[About, ...]:
     told = dsn_json.told(mail) or dsn.told(mail) or dsn_text.told(mail)
     told = told or [dsn_text.told_of_nobody(mail)]
-    said, _ = dsn_text.said_and_returned(mail.text)
+    # Of several recipients each has words of its own: another's would condemn it.
+    said = dsn_text.said_and_returned(mail.text)[0] if len(told) == 1 else ""
     return tuple(
         About(
             recipient=one.recipient,

@@ -26,6 +26,8 @@ _LINK = re.compile(
 )
 _ADDRESS = re.compile(r"<?[\w.+=*-]+@[\w.*-]+>?")
 _HINT = re.compile(r"\(in reply to [^)]*\)")
+# The code that each further line of a reply begins with.
+_AGAIN = re.compile(r"(?<=\S) [245]\d\d[ -][245]\.\d{1,3}\.\d{1,3} (?=\S)")
 _CODE = re.compile(r"(?<![\d.:\[-])([245]\d\d)(?=[ -]|$)")
 _HINTS = (
     (re.compile(r"after initial connection|refused to talk to me"), Phase.GREETING),
@@ -140,7 +142,7 @@ def read(line: str, phase: Phase | None = None) -> Reply:
 
 def hinted(line: str) -> Phase | None:
     """Tell what a line says about how far the dialogue had come."""
-    words = line.lower()
+    words = " ".join(line.lower().split())
     return next((phase for pattern, phase in _HINTS if pattern.search(words)), None)
 
 
@@ -152,7 +154,7 @@ def _reason(reply: Reply) -> str:
     return (
         next(known(SURE, words, reply.phase), None)
         or (code and next(known(ENHANCED, code[0], reply.phase, whole=True), None))
-        or _by_early_phase(reply)
+        or by_early_phase(reply)
         or next(known(LIKELY, words, reply.phase), None)
         or by_code(reply)
     )
@@ -161,7 +163,7 @@ def _reason(reply: Reply) -> str:
 def normal(text: str) -> str:
     """Leave only words: no addresses, no links but Gmail's ``p=`` key, one space."""
     text = _ADDRESS.sub("addr", _LINK.sub(r" \1 ", text.lower()))
-    return " ".join(_HINT.sub("", text).split())
+    return _AGAIN.sub(" ", " ".join(_HINT.sub("", text).split()))
 
 
 def known(
@@ -179,7 +181,8 @@ def _may_be(reason: str, phase: Phase) -> bool:
     return phase not in EARLY or SCOPES.get(reason) is not Scope.RECIPIENT
 
 
-def _by_early_phase(reply: Reply) -> str | None:
+def by_early_phase(reply: Reply) -> str | None:
+    """Name the reason of a refusal before RCPT, whatever its words."""
     permanent = reply.code >= 500
     match reply.phase:
         case Phase.CONNECT | Phase.GREETING | Phase.EHLO:

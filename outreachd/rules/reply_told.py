@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from outreachd.rules.model import Phase, Reply
-from outreachd.rules.reply import ENHANCED_CODE, by_code, hinted, known, normal, read
+from outreachd.rules.reply import ENHANCED_CODE, by_code, by_early_phase, hinted, known, normal, read
 from outreachd.rules.reply_codes import ENHANCED
 from outreachd.rules.reply_words import LIKELY, SURE
 
@@ -27,6 +27,11 @@ _INNER = re.compile(
 )
 _WORDS = re.compile(r"[^\W\d_]{3,}.*?[^\W\d_]{3,}")
 _BACKED = re.compile(r"[45]\.1\.\d+")
+# Words of a directory that looked and found nobody.
+_LOOKED_UP = re.compile(
+    r"could(n't| not) be found|not recognized|mailbox unavailable|unknown recipient|"
+    r"final delivery userid|recipient ?not ?found|in (\w+ ){1,3}table"
+)
 _HAPPY = frozenset({"delivered", "relayed", "expanded"})
 
 
@@ -38,8 +43,8 @@ def judge_told(action: str, status: str | None, text: str, said: str = "") -> st
     phase = next((one for layer in layers if (one := hinted(layer))), None)
     codes = _codes(layers, status)
     reason = _reason(layers, phase or Phase.RCPT, codes, bool(_WORDS.search(text)))
+    reply = read(layers[0] if layers else "", phase)
     if reason == "unknown":
-        reply = read(layers[0] if layers else "", phase)
         reason = by_code(Reply(reply.phase, _number(status, reply.code), ""))
     temporary = (status or "5").startswith("4")
     if reason == "hard_bad_domain" and temporary:
@@ -48,6 +53,7 @@ def judge_told(action: str, status: str | None, text: str, said: str = "") -> st
         return "soft_network"
     if reason == "hard_no_user" and phase is not Phase.RCPT:
         backed = any(_BACKED.fullmatch(code) for code in codes)
+        backed = backed or any(_LOOKED_UP.search(layer.lower()) for layer in layers)
         return reason if backed else "recipient_filtered"
     return reason
 
@@ -78,7 +84,9 @@ def _reason(
     sure = [reason for one in words for reason in known(SURE, one, phase)]
     near = [reason for one in inner for reason in known(SURE, one, phase)]
     coded = [reason for code in codes for reason in known(ENHANCED, code, phase, whole=True)]
-    likely = [reason for one in words for reason in known(LIKELY, one, phase)]
+    early = by_early_phase(read(layers[0], phase)) if layers else None
+    likely = [early] if early else []
+    likely += [reason for one in words for reason in known(LIKELY, one, phase)]
     ordered = near + coded + sure + likely if has_words else sure + coded + likely
     return next(iter(ordered), "unknown")
 

@@ -153,7 +153,7 @@ SURE = rules(
             r"(accepted|rejected) for policy reasons|local policy|denied by policy|"
             r"(illegal|forbidden) attachment|potential security issue|"
             r"policy (violation|restrictions)|has a policy that prohibited|"
-            r"organizational settings"
+            r"organizational settings|host network not allowed"
         ),
     ),
     ("rate_limit", r"too many recipients (this|per) hour|frequen\w+ limit"),
@@ -196,7 +196,7 @@ SURE = rules(
     (
         "soft_mailbox_full",
         (
-            r"over ?(the )?(allowed )?quota|quota ?exceeded|"
+            r"over ?(the )?(allowed )?quota|quota( \w+){0,2} ?exceeded|"
             r"exceed\w* ([\w']+ ){0,4}(quota|storage|allowed size|disk space|"
             r"maximum allowed)|disk ?quota|quota violation|"
             r"(mail ?box|inbox|folder|account|maildir)\b.{0,30}\bfull|full mailbox|"
@@ -266,6 +266,8 @@ SURE = rules(
             r"e-?mail)s?\b( \S+){0,4} (is |was |could |does |do |did |has )?(unknown|"
             r"not (be )?(found|exist|known|present|ok|valid)|doesn'?t exist|"
             r"doesn't have|inconnu|no existe|invalid)|"
+            r"(unknown|invalid|bad)( \w+){0,2} user ?id|not recognized|"
+            r"address (couldn't|could not) be found|"
             r"(unknown|invalid|bad|no such|not a valid|illegal|non-?existent|"
             r"inexistent|desconocido|unrecognized)( \S+)? ?(or illegal )?(user|"
             r"mailbox|recipient|address|alias|person|account|local.?part|e-?mail|"
