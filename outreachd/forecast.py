@@ -25,7 +25,7 @@ from outreachd.rules.model import Claim, Pause, Roster, State
 from outreachd.rules.outlook import Blocked, Outlook, Waiting
 from outreachd.rules.places import calendar_at
 from outreachd.rules.records import Facts, Outcome, Queue
-from outreachd.rules.sequence import next_due
+from outreachd.rules.sequence import next_due, step_after
 from outreachd.rules.share import FairShare
 from outreachd.telemetry import Metrics
 
@@ -153,17 +153,16 @@ class Acceptance(Journey):
     def _follow_up(
         self, claim: Claim, permit: Permit, now: datetime
     ) -> datetime | None:
-        steps = permit.campaign.steps
-        if claim.step_number >= len(steps):
+        step = step_after(permit.campaign, claim.step_number)
+        if step is None:
             return None
         calendar = calendar_at(permit.campaign.calendar, claim.place)
-        step = steps[claim.step_number]
         due_at = next_due(now, step, calendar)
         follow_up = Waiting(
             campaign_id=claim.campaign_id,
             place=claim.place,
             mailbox_id=permit.lane.id,
-            step_number=claim.step_number + 1,
+            step_number=step.number,
             due_at=due_at,
             n=1,
         )

@@ -30,6 +30,7 @@ from outreachd.rules.fleet_plan import (
     WrittenCalendar,
 )
 from outreachd.rules.hygiene import Policy, Treatment
+from outreachd.rules.letter import CONFIRM_URL
 from outreachd.rules.model import DelayUnit, MailboxGone, OnUncertain, Variant
 from outreachd.rules.wording import Wording
 from outreachd.rules.written import parse_delay, parse_duration_s
@@ -80,6 +81,8 @@ def campaign(
             }
         ),
         silent_after_s=parse_duration_s(table.silent_after),
+        grounds=tuple(table.consent) if table.consent else None,
+        confirmation=_confirmation(entry, folder, findings),
     )
 
 
@@ -137,6 +140,25 @@ def _step(
         attachments=attachments,
         contents=contents,
     )
+
+
+def _confirmation(
+    entry: Entry[CampaignTable], folder: Path, findings: Findings
+) -> Wording | None:
+    """Read the letter of a double opt-in; without its link nobody could say yes."""
+    if entry.table.confirm is None:
+        return None
+
+    def fault(key: tuple[str | int, ...], message: str) -> None:
+        findings.add(entry.place, key, message)
+
+    words = read_words(entry.table.confirm, folder, ("confirm",), fault)
+    if not words.text:
+        fault(("confirm", "text"), "text is missing: write text, text_file or html")
+    elif any(part and CONFIRM_URL not in part for part in (words.text, words.html)):
+        sentence = "the link is missing: say {{ " + CONFIRM_URL + " }} where it goes"
+        fault(("confirm", "text"), sentence)
+    return words
 
 
 def _variants(

@@ -17,7 +17,9 @@ import msgspec
 from outreachd.clock import Clock
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.shelf import Shelf
+from outreachd.rules.language import language_of
 from outreachd.rules.letter import (
+    CONFIRM_URL,
     Composer,
     Letter,
     Unfillable,
@@ -33,6 +35,7 @@ from outreachd.rules.model import (
     Variant,
 )
 from outreachd.rules.records import Intent, OneOff
+from outreachd.rules.sequence import CONFIRMATION, step_of
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.rules.variants import chosen
 
@@ -114,6 +117,7 @@ class Clerk:
             thread=claim.thread,
             thread_subject=claim.thread_subject,
             unsubscribe_token=self._mint.mint(TokenKind.OPT_OUT, claim.enrolment_id),
+            language=language_of(claim.language, claim.country),
             attachments=content.parts,
         )
         if isinstance(letter, Unfillable):
@@ -147,7 +151,8 @@ class Clerk:
         if claim.content_id is None:
             variant = _variant(claim, permit)
             composer = self._composer(permit.campaign, claim.step_number, variant)
-            attachments, variables = _attachments(claim, permit), _NO_VARIABLES
+            attachments = _attachments(claim, permit)
+            variables = self._own_variables(claim)
         else:
             one_off = self.shelf.one_off(claim.content_id)
             if one_off is None:
@@ -160,6 +165,12 @@ class Clerk:
         if parts is None:
             return Unfillable("no_content", NO_CONTENT)
         return _Content(composer, variables, parts, variant.name if variant else None)
+
+    def _own_variables(self, claim: Claim) -> dict[str, str]:
+        if claim.step_number != CONFIRMATION:
+            return _NO_VARIABLES
+        token = self._mint.mint(TokenKind.CONFIRM, claim.enrolment_id)
+        return {CONFIRM_URL: f"{self._base_url.rstrip('/')}/c/{token}"}
 
     def _composer(
         self, campaign: Campaign, number: int, variant: Variant | None
@@ -174,9 +185,9 @@ class Clerk:
     def _compile(
         self, campaign: Campaign, number: int, variant: Variant | None
     ) -> Composer | Unfillable:
-        if number > len(campaign.steps):
+        step = step_of(campaign, number)
+        if step is None:
             return Unfillable("no_such_step", f"the campaign has no step {number} now")
-        step = campaign.steps[number - 1]
         if variant is not None:
             step = replace(
                 step, subject=variant.subject, text=variant.text, html=variant.html
@@ -214,17 +225,15 @@ class Clerk:
 
 
 def _variant(claim: Claim, permit: Permit) -> Variant | None:
-    steps, number = permit.campaign.steps, claim.step_number
-    if number > len(steps):
+    step = step_of(permit.campaign, claim.step_number)
+    if step is None:
         return None
-    variants = steps[number - 1].variants
-    return chosen(variants, claim.variant, claim.enrolment_id, number)
+    return chosen(step.variants, claim.variant, claim.enrolment_id, step.number)
 
 
 def _attachments(claim: Claim, permit: Permit) -> tuple[Attachment, ...]:
-    steps = permit.campaign.steps
-    number = claim.step_number
-    return steps[number - 1].attachments if number <= len(steps) else ()
+    step = step_of(permit.campaign, claim.step_number)
+    return step.attachments if step else ()
 
 
 def _as_step(claim: Claim, letter: OneOff) -> Step:

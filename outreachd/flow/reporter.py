@@ -27,7 +27,7 @@ from outreachd.rules.model import (
 from outreachd.rules.places import calendar_at
 from outreachd.rules.records import GiveBack, Intent, IntentAnswer, NextStep, Outcome
 from outreachd.rules.retry import retry_at
-from outreachd.rules.sequence import next_due
+from outreachd.rules.sequence import next_due, step_after
 
 # A day that the ledger knows to be full and we do not: looked at again then.
 FULL_AGAIN = timedelta(minutes=15)
@@ -187,14 +187,14 @@ class Reporter:
     def _next_step(
         self, claim: Claim, campaign: Campaign, written: Written, now: datetime
     ) -> NextStep | None:
-        number = claim.step_number + 1
-        if number > len(campaign.steps):
+        step = step_after(campaign, claim.step_number)
+        if step is None:
             return None
         return NextStep(
-            step_number=number,
+            step_number=step.number,
             due_at=next_due(
                 now,
-                campaign.steps[number - 1],
+                step,
                 calendar_at(campaign.calendar, claim.place),
             ),
             thread=written.message_id if written.opens_thread else claim.thread or "",

@@ -21,9 +21,12 @@ import minijinja
 from outreachd.rules import mime
 from outreachd.rules.address import is_envelope_address
 from outreachd.rules.footer import with_html_footer, with_text_footer
+from outreachd.rules.language import Language
 from outreachd.rules.model import Client, Mailbox, Step
 from outreachd.rules.template import BadTemplateError, RenderError, Template
 
+# The variable of the letter that asks for a yes: where the recipient says it.
+CONFIRM_URL = "confirm_url"
 MAX_VALUE = 4_000  # characters of one value of a contact
 MAX_SUBJECT = 500  # characters
 
@@ -53,14 +56,15 @@ class Unfillable:
 
     reason: str
     detail: str
+    missing: str = ""  # the variable, if one is
 
 
 class _RefusedError(Exception):
     """Carries an Unfillable to the one place where it becomes a value."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, missing: str = "") -> None:
         super().__init__(detail)
-        self.unfillable = Unfillable(reason, detail)
+        self.unfillable = Unfillable(reason, detail, missing)
 
 
 def new_message_id(random_bytes: bytes, domain: str) -> str:
@@ -116,21 +120,22 @@ class Composer:
         thread: str | None,
         thread_subject: str | None,
         unsubscribe_token: str,
+        language: Language = Language.ENGLISH,
         attachments: tuple[bytes, ...] = (),
     ) -> Letter | Unfillable:
         """Write the letter of one send, or tell why there is none.
 
         ``thread`` and ``thread_subject`` are of the first touch; a step with a subject
         of its own begins a new thread. ``attachments`` are whole parts, as
-        ``mime.attachment_part`` writes them. Raises ValueError on a Message-ID or a token
-        that is not of ours.
+        ``mime.attachment_part`` writes them; ``language`` is the footer's. Raises
+        ValueError on a Message-ID or a token that is not of ours.
         """
         self._check_ours(message_id, thread, unsubscribe_token)
         url = self._opt_out + unsubscribe_token
         try:
             values = self._values(mailbox, email, variables, url)
             subject = self._subject(values, thread_subject)
-            body = self._body(values, url, message_id)
+            body = self._body(values, url, message_id, language)
             if attachments:
                 body = mime.mixed((body, *attachments), message_id)
             head = [
@@ -204,15 +209,19 @@ class Composer:
             )
         return subject
 
-    def _body(self, values: Mapping[str, str], url: str, message_id: str) -> bytes:
+    def _body(
+        self, values: Mapping[str, str], url: str, message_id: str, language: Language
+    ) -> bytes:
         text = self._rendered("text", values)
         if not text or text.isspace():
             raise _RefusedError("empty_letter", "the text is empty")
         postal = self._client.postal_address
-        plain = mime.text_part("plain", with_text_footer(text, postal, url))
+        footed = with_text_footer(text, postal, url, language)
+        plain = mime.text_part("plain", footed)
         if "html" not in self._templates:
             return plain
-        markup = with_html_footer(self._rendered("html", values), postal, url)
+        html = self._rendered("html", values)
+        markup = with_html_footer(html, postal, url, language)
         return mime.alternative((plain, mime.text_part("html", markup)), message_id)
 
     def _rendered(self, name: str, values: Mapping[str, str]) -> str:
@@ -220,7 +229,7 @@ class Composer:
             return self._templates[name].render(values)
         except RenderError as error:
             reason = "missing_variable" if error.missing else "template_error"
-            raise _RefusedError(reason, str(error)) from None
+            raise _RefusedError(reason, str(error), error.missing) from None
 
     def _threading(self, thread: str | None) -> tuple[bytes, ...]:
         """Tie a follow-up to the first touch; a subject of its own begins anew."""

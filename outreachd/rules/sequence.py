@@ -1,4 +1,4 @@
-"""When the next letter of a sequence is due.
+"""Which letter of a sequence a number means, and when the next is due.
 
 Minutes and hours count real time; days and workdays keep the local time of day on
 the campaign's clock, so that "3 days" is the same hour also over a clock change. The
@@ -11,7 +11,22 @@ from datetime import date, datetime, timedelta
 from typing import assert_never
 
 from outreachd.rules.calendar import add_workdays, calendar_zone, instant, opening
-from outreachd.rules.model import Calendar, DelayUnit, Step
+from outreachd.rules.model import Calendar, Campaign, DelayUnit, Step
+
+# The number of the letter that asks for a yes before a sequence begins.
+CONFIRMATION = 0
+
+
+def step_of(campaign: Campaign, number: int) -> Step | None:
+    """Find a letter by its number; None if the campaign has it no more."""
+    if number == CONFIRMATION:
+        return campaign.confirmation
+    return campaign.steps[number - 1] if number <= len(campaign.steps) else None
+
+
+def step_after(campaign: Campaign, number: int) -> Step | None:
+    """Find the letter that follows; a question is followed by its answer alone."""
+    return None if number == CONFIRMATION else step_of(campaign, number + 1)
 
 
 def next_due(

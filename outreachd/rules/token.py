@@ -25,6 +25,7 @@ class TokenKind(StrEnum):
     """What a token lets its holder do; the value is one ASCII letter."""
 
     OPT_OUT = "o"
+    CONFIRM = "c"
     BOUNCE = "b"  # a send's return address and envelope id
 
 

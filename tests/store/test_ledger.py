@@ -93,8 +93,8 @@ async def test_caps_hold_under_concurrency(db: Database, each: int) -> None:
         ("consent_basis = 'asked'", "grounds = '{asked,customer}'", "granted"),
         ("consent_basis = 'asked'", "grounds = '{customer}'", "no_consent"),
         ("consent_basis = NULL", "grounds = '{customer}'", "no_consent"),
-        ("confirmed_at = NULL", "double_opt_in = true", "no_consent"),
-        ("confirmed_at = now()", "double_opt_in = true", "granted"),
+        ("confirmed_at = NULL", "confirmation = '{}'", "no_consent"),
+        ("confirmed_at = now()", "confirmation = '{}'", "granted"),
     ],
 )
 async def test_the_campaign_says_which_grounds_it_accepts(
@@ -116,7 +116,7 @@ async def test_the_letter_that_asks_for_consent_needs_no_confirmation(
     """Step 0 of a double opt-in goes to who has signed up, and to nobody else."""
     async with db.connection() as connection:
         await seed_fleet(connection)
-        await connection.execute("UPDATE campaign SET double_opt_in = true")
+        await connection.execute("UPDATE campaign SET confirmation = '{}'")
         await add_send(connection, "a@x.example", step_number=0)
     ledger, term, _ = await owner_of(db)
     [(_, claim)] = await ledger.claim([Want(FIRST, 1)], term=term, now=NOW)

@@ -5,7 +5,8 @@
 -- name: import_campaign
 -- What an import must know of its campaign. $1 name.
 SELECT c.id, c.client_id, c.calendar ->> 'timezone' = 'recipient' AS by_recipient_zone,
-    coalesce(c.calendar ->> 'holidays' = 'recipient', false) AS by_recipient_holidays
+    coalesce(c.calendar ->> 'holidays' = 'recipient', false) AS by_recipient_holidays,
+    c.hygiene::text AS hygiene
 FROM campaign c
 WHERE c.name = $1 AND NOT c.retired;
 
@@ -22,44 +23,86 @@ WHERE EXISTS (SELECT FROM suppressions_of(asked.email, $1, $2))
    OR EXISTS (SELECT FROM suppressions_of(asked.mark, $1, $2));
 
 -- name: put_contacts
--- Keep the persons who are new to the client; who is known stays as he was.
--- $1 client, then arrays: addresses, zones, variables, consent basis, source, instant.
-INSERT INTO contact (client_id, email, timezone, variables, consent_basis, consent_source,
-                     consent_at)
-SELECT $1::integer, n.email, n.timezone, n.variables, n.consent_basis, n.consent_source, n.consent_at
-FROM unnest($2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[])
-    AS n (email, timezone, variables, consent_basis, consent_source, consent_at)
+-- Keep the persons who are new to the client; who is known stays as he was, but for a
+-- ground of consent where there was none. Tells who was touched, and whether he is new.
+-- $1 client, then arrays: addresses, zones, countries, parts of them, languages, marks
+-- (joined by commas), variables, consent basis, source, instant.
+INSERT INTO contact AS c (client_id, email, timezone, country, region, language, marks,
+                          variables, consent_basis, consent_source, consent_at)
+SELECT $1::integer, n.email, n.timezone, n.country, n.region, n.language,
+    string_to_array(n.marks, ','), n.variables, n.consent_basis, n.consent_source,
+    n.consent_at
+FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::jsonb[], $9::text[], $10::text[], $11::timestamptz[])
+    AS n (email, timezone, country, region, language, marks, variables, consent_basis,
+          consent_source, consent_at)
 ORDER BY n.email
-ON CONFLICT (client_id, email) DO NOTHING
-RETURNING email;
+ON CONFLICT (client_id, email) DO UPDATE SET
+    consent_basis = excluded.consent_basis, consent_source = excluded.consent_source,
+    consent_at = excluded.consent_at
+WHERE coalesce(c.consent_basis, '') = '' AND excluded.consent_basis <> ''
+RETURNING email, xmax = 0 AS is_new;
 
 -- name: enrol
 -- Begin the sequence for contacts of a client: the first letter is due at once, and
--- goes out in the order of the file.
+-- goes out in the order of the file, or waits for a person with a reason. Where the
+-- campaign asks for a yes first, it is the letter that asks (step 0). Tells who is
+-- enrolled by this, and why his letter waits ('' = it does not).
 -- $1 campaign, $2 client, $3 addresses, $4 whether zones matter, $5 whether holidays do,
--- $6 now. A place is written as rules/places reads it.
+-- $6 now, $7 why each waits ('' = it does not), $8 the same for people, $9 what people are
+-- told where there is no ground of consent. A place is written as rules/places reads it.
 WITH wanted AS (
-    SELECT c.id, asked.nth,
+    SELECT c.id, c.email, asked.nth, asked.detail,
+        CASE WHEN asked.hold <> '' THEN asked.hold
+             WHEN c.consent_basis <> ''
+                AND (g.grounds IS NULL OR c.consent_basis = ANY (g.grounds)) THEN ''
+             ELSE 'no_consent' END AS hold,
+        g.confirmation IS NOT NULL AND c.confirmed_at IS NULL AS is_asked,
         CASE WHEN $4::boolean THEN c.timezone ELSE '' END
         || CASE WHEN $5::boolean AND c.country <> ''
                 THEN rtrim(' ' || c.country || '-' || c.region, '-') ELSE '' END AS place
-    FROM unnest($3::text[]) WITH ORDINALITY AS asked (email, nth)
+    FROM unnest($3::text[], $7::text[], $8::text[])
+        WITH ORDINALITY AS asked (email, hold, detail, nth)
     JOIN contact c ON c.client_id = $2 AND c.email = asked.email
+    JOIN campaign g ON g.id = $1
 ), queued AS (
     INSERT INTO queue (campaign_id, place)
     SELECT DISTINCT $1::integer, place FROM wanted ORDER BY place
     ON CONFLICT DO NOTHING
 ), enrolled AS (
-    INSERT INTO enrolment (campaign_id, contact_id)
-    SELECT $1::integer, id FROM wanted ORDER BY id
+    INSERT INTO enrolment (campaign_id, contact_id, state)
+    SELECT $1::integer, id, CASE WHEN is_asked THEN 'unconfirmed' ELSE 'active' END
+    FROM wanted ORDER BY id
     ON CONFLICT (campaign_id, contact_id) DO NOTHING
     RETURNING id, contact_id
 ), sent AS (
     INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, place, due_at,
-                      first_due_at, changed_at)
-    SELECT $1::integer, 1, e.contact_id, e.id, w.place, $6, $6, $6
+                      first_due_at, changed_at, state, reason, detail)
+    SELECT $1::integer, CASE WHEN w.is_asked THEN 0 ELSE 1 END, e.contact_id, e.id,
+        w.place, $6, $6, $6,
+        CASE w.hold WHEN '' THEN 'scheduled' ELSE 'held' END, nullif(w.hold, ''),
+        CASE w.hold WHEN '' THEN NULL WHEN 'no_consent' THEN $9 ELSE w.detail END
     FROM enrolled e JOIN wanted w ON w.id = e.contact_id
     ORDER BY w.nth
     ON CONFLICT (contact_id, campaign_id, step_number) DO NOTHING
 )
-SELECT count(*) FROM enrolled;
+SELECT w.email, w.hold FROM enrolled e JOIN wanted w ON w.id = e.contact_id;
+
+-- name: known_domains
+-- What the DNS said of these domains and is still believed. $1 domains, $2 the instant
+-- since which a sure word counts, $3 the same for "unknown".
+SELECT domain, verdict, provider FROM mail_domain
+WHERE domain = ANY ($1::text[])
+  AND checked_at >= CASE verdict WHEN 'unknown' THEN $3::timestamptz ELSE $2 END;
+
+-- name: keep_domains
+-- What the DNS has said now; "unknown" never replaces a sure word.
+-- $1 domains, $2 verdicts, $3 providers, $4 now.
+INSERT INTO mail_domain AS d (domain, verdict, provider, checked_at)
+SELECT n.domain, n.verdict, n.provider, $4::timestamptz
+FROM unnest($1::text[], $2::text[], $3::text[]) AS n (domain, verdict, provider)
+ORDER BY n.domain
+ON CONFLICT (domain) DO UPDATE SET
+    verdict = excluded.verdict, provider = excluded.provider,
+    checked_at = excluded.checked_at
+WHERE excluded.verdict <> 'unknown' OR d.verdict = 'unknown';
