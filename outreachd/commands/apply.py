@@ -26,7 +26,8 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import Change, Fleet, Sign, plan
+from outreachd.rules.fleet_plan import Change, Fleet, Sign, WantedCampaign, plan
+from outreachd.rules.lint_steps import lint_steps
 from outreachd.store import fleet as store
 from outreachd.store.database import Database
 from outreachd.store.fleet_present import read_present
@@ -54,6 +55,7 @@ async def apply(file: Path, *, yes: bool, config: Path | None, as_json: bool) ->
     def consent(changes: Sequence[Change]) -> None:
         if not as_json:
             show(changes)
+            warn(changes, wanted)
         if not yes:
             ask(as_json)
 
@@ -95,6 +97,15 @@ async def apply_fleet(
             "somebody else applied a fleet meanwhile, so nothing was changed: run it"
             " again and look at the new plan."
         ) from None
+
+
+def warn(changes: Sequence[Change], wanted: Fleet) -> None:
+    """Tell what a careful reader would say of the letters that change."""
+    for change in changes:
+        thing = wanted.things[change.kind].get(change.name)
+        if isinstance(thing, WantedCampaign):
+            for place, finding in lint_steps(thing.name, thing.steps):
+                click.echo(f"warning: {place}: {finding.sentence}.", err=True)
 
 
 def show(changes: Sequence[Change]) -> None:

@@ -80,6 +80,7 @@ def compile_letter(
     unsubscribe_mailto: str | None,
 ) -> Composer | Unfillable:
     """Compile a step once for all its letters; Unfillable if its wording is bad.
+
     ``base_url`` is where the opt-out page answers, ``unsubscribe_mailto`` an address
     that takes opt-outs by mail. Raises ValueError if either cannot stand in a header.
     """
