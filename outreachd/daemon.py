@@ -187,7 +187,9 @@ class Daemon:
         self.address = control.address
         if http.public.listen is not None:
             public = await listen(
-                public_app(helm), http.public.listen, setting="[http.public] listen"
+                public_app(helm, http.public.unsubscribe_mailto),
+                http.public.listen,
+                setting="[http.public] listen",
             )
             stack.push_async_callback(public.close)
 

@@ -24,7 +24,7 @@ from outreachd.shift import Shift
 from outreachd.store.database import Database
 from outreachd.store.roster import read_facts, read_pauses, read_roster
 from outreachd.store.steering import PgSteering
-from outreachd.store.suppressions import PgSuppressions
+from outreachd.store.suppressions import Person, PgSuppressions
 
 # What each state means for somebody who asks why nothing is sent.
 STATES = {
@@ -133,19 +133,20 @@ class Helm:
 
     # --- the public page --------------------------------------------------------------
 
-    async def client_name(self, token: str) -> str | None:
-        """Tell for whom the person behind a token was written to."""
+    async def person(self, token: str) -> Person | None:
+        """Tell who holds a token."""
         enrolment_id = self._enrolment(token)
         if enrolment_id is None:
             return None
-        person = await self._suppressions.person(enrolment_id)
-        return person.client if person else None
+        return await self._suppressions.person(enrolment_id)
 
-    async def opt_out(self, token: str, source: str) -> None:
+    async def opt_out(self, token: str, source: str) -> Person | None:
         """Never write to this person again; when this returns, it holds."""
         enrolment_id = self._enrolment(token)
-        if enrolment_id is not None:
-            await self._suppressions.opt_out(enrolment_id, source, self._clock.now())
+        if enrolment_id is None:
+            return None
+        now = self._clock.now()
+        return await self._suppressions.opt_out(enrolment_id, source, now)
 
     def _enrolment(self, token: str) -> int | None:
         found = self._mint.read(token)

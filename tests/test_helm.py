@@ -228,11 +228,13 @@ async def test_who_holds_the_token_is_taken_at_his_word(
     async with db.connection() as connection:
         enrolment = await connection.fetchval("SELECT id FROM enrolment")
     token = MINT.mint(TokenKind.OPT_OUT, enrolment)
-    assert await helm.client_name(token) == "acme"
-    await helm.opt_out(token, "one_click")
+    person = await helm.person(token)
+    assert person is not None
+    assert (person.client, person.has_left) == ("acme", False)
+    assert await helm.opt_out(token, "one_click") is not None
     row = await helm.send(id)
     assert row is not None
     assert row["state"] == "suppressed"
     for wrong in ("nonsense", MINT.mint(TokenKind.OPT_OUT, 999)):
-        assert await helm.client_name(wrong) is None
-        await helm.opt_out(wrong, "one_click")
+        assert await helm.person(wrong) is None
+        assert await helm.opt_out(wrong, "one_click") is None

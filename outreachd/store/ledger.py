@@ -245,6 +245,8 @@ def _claim(row: asyncpg.Record) -> Claim:
         contact_id=row["contact_id"],
         email=row["email"],
         variables=row["variables"].encode(),
+        language=row["language"],
+        country=row["country"],
         place=row["place"],
         mailbox_id=row["mailbox_id"],
         due_at=row["due_at"],

@@ -84,9 +84,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who holds an opt-out token."""
+    """Who holds an opt-out token: whose letters they got, how to speak to them."""
 
     client: str
+    language: str  # as the contact has it; "" = unknown
+    country: str
     has_left: bool
 
 
@@ -148,35 +150,33 @@ class PgSuppressions:
                 await note(connection, now, author, "unsuppress", detail)
         return True
 
-    async def opt_out(self, enrolment_id: int, source: str, now: datetime) -> bool:
+    async def opt_out(
+        self, enrolment_id: int, source: str, now: datetime
+    ) -> Person | None:
         """Take a person at their word: no letter of this client any more.
 
-        False = nobody has this enrolment. Who has left already costs one look.
+        None = nobody has this enrolment. Who has left already costs one look.
         """
-        async with self._database.connection() as connection:
-            person = await connection.fetchrow(
-                sql.text("enrolled_person"), enrolment_id
-            )
-        if person is None:
-            return False
-        if not person["has_left"]:
+        row = await self._enrolled(enrolment_id)
+        if row is None:
+            return None
+        if not row["has_left"]:
             entry = Entry(
-                target=Target(person["email"], Form.ADDRESS),
-                scope=Scope(person["client_id"]),
+                target=Target(row["email"], Form.ADDRESS),
+                scope=Scope(row["client_id"]),
                 reason=OPT_OUT,
                 source=source,
                 at=now,
             )
             await self.add([entry], author=RECIPIENT, now=now)
-        return True
+        return _person(row)
 
     # --- finding ----------------------------------------------------------------------
 
     async def person(self, enrolment_id: int) -> Person | None:
         """Tell who holds the opt-out token of an enrolment."""
-        async with self._database.connection() as connection:
-            row = await connection.fetchrow(sql.text("enrolled_person"), enrolment_id)
-        return Person(row["client"], row["has_left"]) if row else None
+        row = await self._enrolled(enrolment_id)
+        return _person(row) if row else None
 
     async def page(self, wanted: Wanted) -> list[dict[str, Any]]:
         """List entries, a page at a time; NoSuchError for a name nobody has."""
@@ -202,6 +202,10 @@ class PgSuppressions:
         return [dict(row) for row in rows]
 
     # --- inside -----------------------------------------------------------------------
+
+    async def _enrolled(self, enrolment_id: int) -> Mapping[str, Any] | None:
+        async with self._database.connection() as connection:
+            return await connection.fetchrow(sql.text("enrolled_person"), enrolment_id)
 
     @asynccontextmanager
     async def _last_barring(self) -> AsyncIterator[Connection]:
@@ -323,6 +327,10 @@ async def _cancel(
         now,
     )
     return ended
+
+
+def _person(row: Mapping[str, Any]) -> Person:
+    return Person(row["client"], row["language"], row["country"], row["has_left"])
 
 
 def _is_wide(form: Form) -> bool:

@@ -14,15 +14,19 @@ from typing import Final
 import minijinja
 from aiohttp import web
 
+from outreachd.rules.language import Language
+from outreachd.web.page_words import WORDS
+
 _STYLE = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;"
     "padding:0 1rem;color:#222;background:#fff}"
     "button{font:inherit;padding:.6rem 1.4rem;border:0;border-radius:.4rem;"
     "background:#1a56b0;color:#fff;cursor:pointer}"
-    "@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}}"
+    "@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}"
+    "a{color:#8ab4f8}}"
 )
 _TEMPLATE = """<!doctype html>
-<html lang="en">
+<html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -35,7 +39,8 @@ _TEMPLATE = """<!doctype html>
 <h1>{{ title }}</h1>
 <p>{{ text }}</p>
 {% if button %}<form method="post"><button>{{ button }}</button></form>{% endif %}
-</main>
+{% if mailto %}<p>{{ by_mail }} <a href="mailto:{{ mailto }}">{{ address }}</a></p>
+{% endif %}</main>
 </body>
 </html>
 """
@@ -57,31 +62,61 @@ _ENGINE = minijinja.Environment(
 )
 
 
-def ask(client: str | None) -> web.Response:
-    """Ask whether to stop the letters; one button, and nothing happens before it."""
-    sender = client or "this sender"
+def ask(client: str | None, language: Language, mailto: str = "") -> web.Response:
+    """Ask whether to stop the letters; one button, and nothing happens before it.
+
+    ``mailto``: an address that takes opt-outs, with what must stand in the letter.
+    """
+    words = WORDS[language]
     return _page(
-        "Stop these letters?",
-        f"You will get no more letters from {sender}.",
-        button="Stop the letters",
+        language,
+        words.ask,
+        words.effect.format(client=client or words.nobody),
+        button=words.button,
+        mailto=mailto,
     )
 
 
-def done() -> web.Response:
+def done(client: str | None, language: Language) -> web.Response:
     """Confirm; the same whether it was the first time or the tenth."""
-    return _page("Done", "You will get no more of these letters.")
+    words = WORDS[language]
+    return _page(
+        language, words.done, words.effect.format(client=client or words.nobody)
+    )
+
+
+def try_again(language: Language, mailto: str = "") -> web.Response:
+    """Say that leaving did not work for now, and how else one leaves."""
+    words = WORDS[language]
+    return _page(language, words.failed, words.later, mailto=mailto, status=503)
 
 
 def sorry(status: int, sentence: str) -> web.Response:
-    """Say that something did not work."""
-    return _page("This did not work", sentence, status=status)
+    """Say that something did not work, to whoever is no recipient of ours."""
+    return _page(
+        Language.ENGLISH, WORDS[Language.ENGLISH].failed, sentence, status=status
+    )
 
 
 def _page(
-    title: str, text: str, *, button: str = "", status: int = 200
+    language: Language,
+    title: str,
+    text: str,
+    *,
+    button: str = "",
+    mailto: str = "",
+    status: int = 200,
 ) -> web.Response:
     html = _ENGINE.render_template(
-        "page.html", title=title, text=text, button=button, style=_STYLE
+        "page.html",
+        language=language.value,
+        title=title,
+        text=text,
+        button=button,
+        by_mail=WORDS[language].by_mail,
+        mailto=mailto,
+        address=mailto.partition("?")[0],
+        style=_STYLE,
     )
     return web.Response(
         status=status, text=html, content_type="text/html", headers=HEADERS

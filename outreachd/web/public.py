@@ -2,18 +2,22 @@
 
 Looking (GET, HEAD) changes nothing, since scanners follow every link; POST opts out,
 from our page's button or straight from a mail program (RFC 8058: no cookie, no
-redirect). It may be repeated. A token nobody knows gets the same pages: they tell
-nothing about anybody. What cannot be stored is answered 503, never with "done".
+redirect). It may be repeated. A token nobody knows gets the same pages and costs no
+query: they tell nothing about anybody. What cannot be stored is answered 503, never
+with "done". However many ask, only a few at a time use the database.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Protocol
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from outreachd.rules.language import Language, language_of
 from outreachd.rules.records import LedgerAwayError
+from outreachd.store.suppressions import Person
 from outreachd.web import pages
 from outreachd.web.server import Bounds, application
 
@@ -21,40 +25,78 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 ONE_CLICK = "one-click"  # the mail program's button
 PAGE = "page"  # ours
+AT_A_TIME = 4  # requests that use the database
 
 
 class OptOut(Protocol):
     """What the listener asks of the daemon; a token that is not ours is no error."""
 
-    async def client_name(self, token: str) -> str | None:
-        """Tell whose letters the token is about; None = not ours."""
+    async def person(self, token: str) -> Person | None:
+        """Tell who holds the token; None = not ours."""
 
-    async def opt_out(self, token: str, source: str) -> None:
-        """Write to this person no more; returns once it is stored."""
+    async def opt_out(self, token: str, source: str) -> Person | None:
+        """Write to this person no more; returns once it is stored. None = not ours."""
 
 
-def public_app(opt_out: OptOut, bounds: Bounds | None = None) -> web.Application:
-    """Make the application of the public listener."""
-
-    async def look(request: web.Request) -> web.Response:
-        token = request.match_info["token"]
-        try:
-            known = _TOKEN.fullmatch(token) is not None
-            name = await opt_out.client_name(token) if known else None
-        except LedgerAwayError:
-            name = None  # the button may work in a minute
-        return pages.ask(name)
-
-    async def act(request: web.Request) -> web.Response:
-        token, body = request.match_info["token"], await request.read()
-        source = ONE_CLICK if b"One-Click" in body else PAGE
-        if _TOKEN.fullmatch(token):
-            await opt_out.opt_out(token, source)
-        return pages.done()
-
+def public_app(
+    opt_out: OptOut, mailto: str | None = None, bounds: Bounds | None = None
+) -> web.Application:
+    """Make the application; ``mailto`` is an address that takes opt-outs by mail."""
+    door = _Door(opt_out, mailto)
     app = application(bounds or Bounds(), _refuse)
-    app.add_routes([web.get("/u/{token}", look), web.post("/u/{token}", act)])
+    app.add_routes([web.get("/u/{token}", door.look), web.post("/u/{token}", door.act)])
     return app
+
+
+class _Door:
+    """The two handlers."""
+
+    def __init__(self, opt_out: OptOut, mailto: str | None) -> None:
+        self._opt_out, self._mailto = opt_out, mailto
+        self._turns = asyncio.Semaphore(AT_A_TIME)
+
+    async def look(self, request: web.Request) -> web.Response:
+        """Show the button, or that there is no more to leave."""
+        token, person = _token(request), None
+        try:
+            if token:
+                async with self._turns:
+                    person = await self._opt_out.person(token)
+        except LedgerAwayError:
+            pass  # the button may work in a minute
+        language = _language(request, person)
+        if person and person.has_left:
+            return pages.done(person.client, language)
+        client = person.client if person else None
+        return pages.ask(client, language, self._by_mail(token))
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Opt out; a program that asks for it sees the same as a person."""
+        token, person = _token(request), None
+        source = ONE_CLICK if b"One-Click" in await request.read() else PAGE
+        try:
+            if token:
+                async with self._turns:
+                    person = await self._opt_out.opt_out(token, source)
+        except LedgerAwayError:
+            response = pages.try_again(_language(request, None), self._by_mail(token))
+            response.headers[hdrs.RETRY_AFTER] = "60"
+            return response
+        client = person.client if person else None
+        return pages.done(client, _language(request, person))
+
+    def _by_mail(self, token: str) -> str:
+        return f"{self._mailto}?subject={token}" if self._mailto and token else ""
+
+
+def _token(request: web.Request) -> str:
+    token = request.match_info["token"]
+    return token if _TOKEN.fullmatch(token) else ""
+
+
+def _language(request: web.Request, person: Person | None) -> Language:
+    language, country = (person.language, person.country) if person else ("", "")
+    return language_of(language, country, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
 
 
 def _refuse(status: int, sentence: str) -> web.Response:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from outreachd.rules.footer import with_html_footer, with_text_footer
+from outreachd.rules.footer import TO_OPT_OUT, with_html_footer, with_text_footer
+from outreachd.rules.language import Language
 
 POSTAL = "Acme & Sons\nHauptstr. 1, Berlin"
 URL = "https://out.acme.example/u/token"
@@ -52,3 +53,11 @@ def test_complete_html_is_left_alone(postal: str) -> None:
     """Written raw or escaped, the postal address counts as there."""
     markup = f'<p>{postal} <a href="{URL}">no more</a></p>'
     assert with_html_footer(markup, POSTAL, URL) == markup
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_way_out_is_said_in_the_readers_language(language: Language) -> None:
+    """Every language we speak has its words, in text and in HTML."""
+    before, link = TO_OPT_OUT[language]
+    assert f"\n{before}: {URL}\n" in with_text_footer("Hi", POSTAL, URL, language)
+    assert f">{link}</a>" in with_html_footer("<p>Hi</p>", POSTAL, URL, language)

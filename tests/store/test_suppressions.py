@@ -233,7 +233,7 @@ async def test_an_opt_out_is_taken_at_its_word(db: Database) -> None:
     assert person is not None
     assert (person.client, person.has_left) == ("acme", False)
     assert await store.person(99) is None
-    assert not await store.opt_out(99, "page", NOW)
+    assert await store.opt_out(99, "page", NOW) is None
     for _ in range(2):
         assert await store.opt_out(1, "page", NOW)
     assert await states(db) == ["suppressed", "scheduled"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,11 +11,16 @@ import pytest_asyncio
 from aiohttp import ClientResponse, ClientSession
 
 from outreachd.listen import TcpListen
+from outreachd.rules.language import Language
 from outreachd.rules.records import LedgerAwayError
-from outreachd.web.public import public_app
+from outreachd.store.suppressions import Person
+from outreachd.web.page_words import WORDS
+from outreachd.web.public import AT_A_TIME, PAGE, public_app
 from outreachd.web.server import listen
 
 TOKEN = "AAFvcGVu_-token"
+NAME = "Acme <b>GmbH</b>"
+MAILTO = "leave@acme.example"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
@@ -23,18 +30,31 @@ class FakeOptOut:
     def __init__(self) -> None:
         self.left: list[tuple[str, str]] = []
         self.away = False
+        self.speaks = ("", "")  # the contact's language and country
+        self.asked_now = 0
+        self.most_at_once = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.full = asyncio.Event()
 
-    async def client_name(self, token: str) -> str | None:
+    async def person(self, token: str) -> Person | None:
         """Know one token."""
+        self.asked_now += 1
+        self.most_at_once = max(self.most_at_once, self.asked_now)
+        if self.asked_now == AT_A_TIME:
+            self.full.set()
+        await self.gate.wait()
+        self.asked_now -= 1
         if self.away:
             raise LedgerAwayError
-        return "Acme <b>GmbH</b>" if token == TOKEN else None
+        has_left = (TOKEN, PAGE) in self.left
+        return Person(NAME, *self.speaks, has_left) if token == TOKEN else None
 
-    async def opt_out(self, token: str, source: str) -> None:
+    async def opt_out(self, token: str, source: str) -> Person | None:
         """Note it."""
-        if self.away:
-            raise LedgerAwayError
+        person = await self.person(token)
         self.left.append((token, source))
+        return person
 
 
 class Visitor:
@@ -60,7 +80,8 @@ class Visitor:
 async def visitor() -> AsyncIterator[Visitor]:
     """Open the public listener."""
     opt_out = FakeOptOut()
-    listener = await listen(public_app(opt_out), TcpListen("127.0.0.1", 0), setting="x")
+    app = public_app(opt_out, MAILTO)
+    listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
     host, port = listener.address
     async with ClientSession(f"http://{host}:{port}") as session:
         yield Visitor(session, opt_out)
@@ -112,6 +133,56 @@ async def test_a_multipart_one_click_counts_too(visitor: Visitor) -> None:
     assert visitor.opt_out.left == [(TOKEN, "one-click")]
 
 
+LANGUAGES = [
+    (("de", "RU"), "fr", "de"),
+    (("de-AT", ""), "ru", "de"),
+    (("tr", "DE"), "ru", "de"),
+    (("", "RU"), "de", "ru"),
+    (("", ""), "ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+    (("", ""), "", "en"),
+]
+
+
+@pytest.mark.parametrize(("speaks", "accepted", "language"), LANGUAGES)
+async def test_the_page_speaks_the_recipients_language(
+    visitor: Visitor, speaks: tuple[str, str], accepted: str, language: str
+) -> None:
+    """By what is known of the contact, then by what the browser asks for."""
+    visitor.opt_out.speaks = speaks
+    words = WORDS[Language(language)]
+    headers = {"Accept-Language": accepted}
+    _, asked = await visitor.call("GET", f"/u/{TOKEN}", headers=headers)
+    assert (f'<html lang="{language}">' in asked, words.button in asked) == (True, True)
+    _, done = await visitor.call("POST", f"/u/{TOKEN}", headers=headers)
+    assert words.done in done
+    assert words.effect.format(client=NAME) in html.unescape(done)
+
+
+async def test_the_page_names_the_way_by_mail(visitor: Visitor) -> None:
+    """Who cannot use the button writes; the token says who it is."""
+    _, page = await visitor.call("GET", f"/u/{TOKEN}")
+    assert f'<a href="mailto:{MAILTO}?subject={TOKEN}">{MAILTO}</a>' in page
+
+
+async def test_who_has_left_is_told_so(visitor: Visitor) -> None:
+    """Looking again shows no button: there is nothing left to leave."""
+    await visitor.call("POST", f"/u/{TOKEN}")
+    _, page = await visitor.call("GET", f"/u/{TOKEN}")
+    assert ("<button" in page, "no more" in page) == (False, True)
+
+
+async def test_however_many_ask_few_use_the_database(visitor: Visitor) -> None:
+    """A flood of links waits in line: the letters need the database too."""
+    fake = visitor.opt_out
+    fake.gate.clear()
+    calls = [asyncio.create_task(visitor.call("GET", f"/u/{TOKEN}")) for _ in range(20)]
+    async with asyncio.timeout(5):
+        await fake.full.wait()
+    fake.gate.set()
+    assert all(answer.status == 200 for answer, _ in await asyncio.gather(*calls))
+    assert fake.most_at_once == AT_A_TIME
+
+
 async def test_leaving_twice_is_leaving(visitor: Visitor) -> None:
     """The second answer is the same as the first."""
     first = await visitor.call("POST", f"/u/{TOKEN}", data=ONE_CLICK)
@@ -131,7 +202,7 @@ async def test_an_unknown_token_gets_the_same_pages(
     known, known_done = await visitor.call("POST", f"/u/{TOKEN}", data=ONE_CLICK)
     assert (looked.status, acted.status, known.status) == (200, 200, 200)
     assert "this sender" in page
-    assert done == known_done
+    assert html.unescape(done) == html.unescape(known_done).replace(NAME, "this sender")
     assert all(len(left) <= 128 for left, _ in visitor.opt_out.left)
 
 
@@ -141,6 +212,7 @@ async def test_what_was_not_stored_is_not_confirmed(visitor: Visitor) -> None:
     looked, _ = await visitor.call("GET", f"/u/{TOKEN}")
     acted, page = await visitor.call("POST", f"/u/{TOKEN}", data=ONE_CLICK)
     assert (looked.status, acted.status) == (200, 503)
+    assert MAILTO in page
     assert acted.headers["Retry-After"] == "60"
     assert "no more" not in page
 

@@ -20,7 +20,8 @@ WHERE contact.id = send.contact_id
         ORDER BY s.due_at, s.id LIMIT lane.slots FOR UPDATE SKIP LOCKED) due))
   AND EXISTS (SELECT FROM lease WHERE lease.name = 'fleet' AND lease.term = $4)
 RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
-    contact.email, contact.variables::text AS variables, send.place, send.mailbox_id,
+    contact.email, contact.language, contact.country,
+    contact.variables::text AS variables, send.place, send.mailbox_id,
     send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
     send.letter_sha256, send.thread, send.thread_subject, send.variant, send.content_id,
     EXISTS (SELECT FROM suppressions_of(contact.email, contact.client_id, send.campaign_id))
@@ -41,7 +42,8 @@ WHERE contact.id = send.contact_id
         ORDER BY s.due_at, s.id LIMIT queue.slots FOR UPDATE SKIP LOCKED) due))
   AND EXISTS (SELECT FROM lease WHERE lease.name = 'fleet' AND lease.term = $5)
 RETURNING send.id, send.campaign_id, send.step_number, send.enrolment_id, send.contact_id,
-    contact.email, contact.variables::text AS variables, send.place, send.mailbox_id,
+    contact.email, contact.language, contact.country,
+    contact.variables::text AS variables, send.place, send.mailbox_id,
     send.due_at, send.first_due_at, send.attempts, send.message_id, send.dated_at,
     send.letter_sha256, send.thread, send.thread_subject, send.variant, send.content_id,
     EXISTS (SELECT FROM suppressions_of(contact.email, contact.client_id, send.campaign_id))
@@ -88,10 +90,10 @@ WITH fence AS MATERIALIZED (
         (a.charges->2->>'cap')::integer AS account_cap,
         (a.charges->3->>'day')::date AS client_day,
         (a.charges->3->>'cap')::integer AS client_cap
-    FROM ROWS FROM (json_to_recordset($1::text::json) AS (
+    FROM ROWS FROM (jsonb_to_recordset($1::text::jsonb) AS (
         send_id bigint, attempt_id uuid, mailbox_id integer, account_id integer,
         domain_id integer, client_id integer, campaign_id integer, at timestamptz,
-        message_id text, dated_at timestamptz, letter_sha256 text, charges json,
+        message_id text, dated_at timestamptz, letter_sha256 text, charges jsonb,
         variant text))
         WITH ORDINALITY AS a (send_id, attempt_id, mailbox_id, account_id, domain_id,
             client_id, campaign_id, at, message_id, dated_at, letter_sha256, charges,
@@ -99,7 +101,7 @@ WITH fence AS MATERIALIZED (
 ), mine AS (
     SELECT a.*, c.email,
         (c.consent_basis <> '' AND (g.grounds IS NULL OR c.consent_basis = ANY (g.grounds))
-            AND (NOT g.double_opt_in OR s.step_number = 0 OR c.confirmed_at IS NOT NULL))
+            AND (g.confirmation IS NULL OR s.step_number = 0 OR c.confirmed_at IS NOT NULL))
             IS TRUE AS is_consented
     FROM asked a
     JOIN send s ON s.id = a.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM asked))
@@ -112,7 +114,8 @@ WITH fence AS MATERIALIZED (
     SELECT m.*,
         CASE
         WHEN EXISTS (
-            SELECT FROM (VALUES ('client', m.client_id), ('campaign', m.campaign_id),
+            SELECT FROM (VALUES ('fleet', 0),
+                ('client', m.client_id), ('campaign', m.campaign_id),
                 ('domain', m.domain_id), ('mailbox', m.mailbox_id), ('account', m.account_id))
                 AS scope (kind, target_id)
             JOIN pause p ON p.kind = scope.kind AND p.target_id = scope.target_id

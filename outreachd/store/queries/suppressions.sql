@@ -65,7 +65,7 @@ SELECT count(*) FROM cancelled;
 
 -- name: enrolled_person
 -- Who holds the opt-out token of an enrolment, and whether they have left. $1 enrolment.
-SELECT c.email, c.client_id, cl.name AS client,
+SELECT c.email, c.client_id, cl.name AS client, c.language, c.country,
     EXISTS (
         SELECT FROM suppressions_of(c.email, c.client_id, NULL) x
         WHERE x.target = c.email AND x.reason = 'opt_out') AS has_left

@@ -1,0 +1,83 @@
+"""The words of the opt-out page, in every language we speak.
+
+Plain sentences; ``{client}`` is for whom the letters were. Letters are called what
+recipients call them: e-mails.
+"""
+
+# ruff: noqa: RUF001 - the letters of each language are meant
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from outreachd.rules.language import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One language."""
+
+    ask: str
+    button: str
+    done: str
+    effect: str  # what leaving means
+    nobody: str  # in the place of {client}, if it is not known
+    by_mail: str  # before an address
+    failed: str
+    later: str
+
+
+WORDS: Final[Mapping[Language, Words]] = {
+    Language.ENGLISH: Words(
+        ask="Stop these e-mails?",
+        button="Stop the e-mails",
+        done="Done",
+        effect="You will get no more e-mails from {client}.",
+        nobody="this sender",
+        by_mail="You can also write to",
+        failed="This did not work",
+        later="Please try again in a minute.",
+    ),
+    Language.GERMAN: Words(
+        ask="Keine weiteren E-Mails?",
+        button="Abmelden",
+        done="Erledigt",
+        effect="Sie erhalten keine weiteren E-Mails von {client}.",
+        nobody="diesem Absender",
+        by_mail="Sie können auch schreiben an",
+        failed="Das hat nicht geklappt",
+        later="Bitte versuchen Sie es in einer Minute noch einmal.",
+    ),
+    Language.RUSSIAN: Words(
+        ask="Отписаться от этих писем?",
+        button="Отписаться",
+        done="Готово",
+        effect="Вы больше не будете получать письма от {client}.",
+        nobody="этого отправителя",
+        by_mail="Можно также написать на адрес",
+        failed="Не получилось",
+        later="Пожалуйста, попробуйте ещё раз через минуту.",
+    ),
+    Language.FRENCH: Words(
+        ask="Ne plus recevoir ces e-mails ?",
+        button="Se désinscrire",
+        done="C’est fait",
+        effect="Vous ne recevrez plus d’e-mails de la part de {client}.",
+        nobody="cet expéditeur",
+        by_mail="Vous pouvez aussi écrire à",
+        failed="Cela n’a pas fonctionné",
+        later="Veuillez réessayer dans une minute.",
+    ),
+    Language.SPANISH: Words(
+        ask="¿Dejar de recibir estos correos?",
+        button="Darse de baja",
+        done="Hecho",
+        effect="Ya no recibirá más correos de {client}.",
+        nobody="este remitente",
+        by_mail="También puede escribir a",
+        failed="No ha funcionado",
+        later="Inténtelo de nuevo dentro de un minuto.",
+    ),
+}
