@@ -14,6 +14,7 @@ import re
 
 from outreachd.rules import dsn_json
 from outreachd.rules.dsn import ADDRESS, blocks
+from outreachd.rules.dsn_text import carried, returned_to
 from outreachd.rules.notice_mail import Mail
 
 ABUSE = "abuse"
@@ -22,8 +23,6 @@ AUTH_FAILURE = "auth-failure"
 
 _ADDRESS = re.compile(ADDRESS)
 _WORD = re.compile(r"[a-z][a-z-]{1,30}")
-# A return address that carries whom we wrote to: bounce+token-user=example.org@...
-_CARRIED = re.compile(r"(?:[\w.-]+[+-])*?([\w.+-]+)=([\w-]+(?:\.[\w-]+)+)@")
 _RECIPIENT = ("original-rcpt-to", "x-hmxmroriginalrecipient", "removal-recipient",
               "original-recipient", "final-recipient")  # fmt: skip
 _DMARC_SUBJECT = re.compile(
@@ -87,17 +86,17 @@ def recipient(mail: Mail) -> str | None:
     fields = _fields(mail)
     for name in _RECIPIENT:
         for value in fields.get(name, ()):
-            if found := _ADDRESS.search(value):
-                return found[0]
+            if match := _ADDRESS.search(value):
+                return match[0]
     for headers in (mail.headers, *mail.returned):
-        if found := _ADDRESS.search(headers.get("x-hmxmroriginalrecipient")):
-            return found[0]
+        if match := _ADDRESS.search(headers.get("x-hmxmroriginalrecipient")):
+            return match[0]
     if complainer := dsn_json.complainer(mail):
         return complainer
     for value in fields.get("original-mail-from", ()):
-        if carried := _CARRIED.search(value):
-            return f"{carried[1]}@{carried[2]}"
-    return None
+        if found := carried(value):
+            return found[0]
+    return next(iter(returned_to(mail)), None)
 
 
 def _fields(mail: Mail) -> dict[str, list[str]]:

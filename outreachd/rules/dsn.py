@@ -1,9 +1,9 @@
 """Delivery status notifications by the book: the fields of RFC 3464, per recipient.
 
 Read from every part of a delivery-status type, and from a text that holds the same
-lines where the MIME around them is broken. Who failed is the Original-Recipient where
-it is told (that is whom we wrote to; forwarding changes the other). Only the action
-*failed* is a bounce. Nothing is raised: a field that says nothing is left empty.
+lines where the MIME around them is broken. The recipient is who failed; whom we wrote
+to, where forwarding changed that, is the *original*. Only the action *failed* is a
+bounce. Nothing is raised: a field that says nothing is left empty.
 Sources: RFC 3464, 3461 (xtext), 6533 (utf-8 addresses).
 """
 
@@ -30,7 +30,8 @@ ADDRESS = (
     r"(?:\"[^\"\s@]{1,64}\"|[^\s<>()\[\]{},;:\"'|@=]*[^\s<>()\[\]{},;:\"'|@])"
     r"@(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
 )
-_ADDRESS = re.compile(ADDRESS)
+_ADDRESS = re.compile(rf"(?<![^\s<\"'(:,]){ADDRESS}")
+_LAX = re.compile(r"[^\s<>;,]{1,200}@[^\s<>;,()]{1,200}")  # "user@host", "=?utf-8?..?=@.."
 _FIELD = re.compile(r"(?m)^[> \t]{0,8}([A-Za-z][A-Za-z-]{3,40})[ \t]*:[ \t]*(.*)$")
 _FOLD = re.compile(r"\n[ \t]+(?=\S)")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -42,6 +43,7 @@ class Told(Struct, frozen=True, kw_only=True):
     """What a notice tells of one recipient, before it is judged."""
 
     recipient: str | None
+    original: str | None = None  # whom we wrote to, if that is told and another
     action: str = FAILED
     status: str | None = None
     diagnostic: str = ""  # the words of the server that refused, if they are given
@@ -88,16 +90,20 @@ def blocks(text: str) -> Iterator[dict[str, list[str]]]:
 
 
 def _told(block: dict[str, list[str]]) -> Told | None:
-    names = ("original-recipient", "final-recipient", "x-actual-recipient")
+    names = ("final-recipient", "original-recipient", "x-actual-recipient")
     written = [value for name in names for value in block.get(name, ())]
     if not written:
         return None
     addresses = [one for value in written if (one := address(value))]
+    first = addresses[0] if addresses else None
+    originals = [address(value) for value in block.get("original-recipient", ())]
+    original = next((one for one in originals if one and one != first), None)
     action = block.get("action", [""])[0].lower().split(" ")[0].strip("()")
     diagnostic = " ".join(block.get("diagnostic-code", ()))
     status = _STATUS.search(block.get("status", [""])[0])
     return Told(
-        recipient=addresses[0] if addresses else None,
+        recipient=first,
+        original=original,
         action=ACTIONS.get(action, _by_status(status[1] if status else "5")),
         status=status[1] if status else None,
         diagnostic=_TYPE.sub("", diagnostic),
@@ -113,5 +119,5 @@ def address(value: str) -> str | None:
     value = _TYPE.sub("", value)
     if "+" in value and "@" not in value:
         value = _XTEXT.sub(lambda found: chr(int(found[1], 16)), value)
-    found = _ADDRESS.search(value)
-    return found[0] if found else None
+    found = _ADDRESS.search(value) or _LAX.search(value)
+    return found[0].strip("<>\"'") if found else None

@@ -9,11 +9,14 @@ Sources: RFC 5321 section 4.5.5 (null path), RFC 3464, ``dsn_words``.
 
 from __future__ import annotations
 
+import re
+
 from outreachd.rules import dsn, dsn_json
 from outreachd.rules.dsn_text import said_and_returned
 from outreachd.rules.dsn_words import DAEMON, FORWARDED, SAID, SUBJECT
 from outreachd.rules.notice_mail import Mail
 
+_NAMELESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
 _REPORTS = frozenset({"multipart/report", "message/delivery-status"})
 
 
@@ -23,20 +26,43 @@ def is_about_delivery(mail: Mail) -> bool:
         return True
     if is_forward(mail) and mail.type != "multipart/report":
         return False
-    return is_by_mail_system(mail) and _says_so(mail)
+    if _is_by_machine(mail):
+        return _says_so(mail)
+    return _returns_a_letter(mail)
 
 
-def is_by_mail_system(mail: Mail) -> bool:
-    """Tell whether a mail system wrote it, whatever it says."""
+def is_mail_system(mail: Mail) -> bool:
+    """Tell whether its writer bears the name of a mail system."""
+    return bool(DAEMON.search(mail.headers.get("from").lower()))
+
+
+def _is_by_machine(mail: Mail) -> bool:
     headers = mail.headers
     path = headers.get("return-path").lower()
     return (
-        bool(DAEMON.search(headers.get("from").lower()))
+        is_mail_system(mail)
         or headers.get("from").strip() == "<>"
         or path.startswith("<mailer-daemon")
         or "x-failed-recipients" in headers
         or (path == "<>" and not headers.get("auto-submitted"))
         or (dsn.is_report(mail) and mail.type in _REPORTS)
+    )
+
+
+def _returns_a_letter(mail: Mail) -> bool:
+    """Tell a machine without a name: subject and text say so, and it returns a letter.
+
+    A person who writes such a subject has a name, answers something or forwards it.
+    """
+    headers = mail.headers
+    if any(name in headers for name in ("in-reply-to", "references", "x-mailer")):
+        return False
+    said, below = said_and_returned(mail.text)
+    return (
+        bool(SUBJECT.match(headers.get("subject").lower()))
+        and bool(SAID.search(said.lower()))
+        and bool(mail.returned or below)
+        and bool(_NAMELESS.fullmatch(headers.get("from")))
     )
 
 

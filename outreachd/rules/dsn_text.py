@@ -37,6 +37,13 @@ HABITS = tuple(
         rf"{_A}",
     )
 )
+# bounce+token-user=example.org@..., list-bounces+user=example.org@...
+_CARRIED = re.compile(r"(?:[\w.-]+[+-])*?([\w.+-]+)=([\w-]+(?:\.[\w-]+)+)@")
+# A virus scanner's boast below a mail is none of its words.
+_SCANNED = re.compile(
+    r"^_{5,} .{0,80}(?:virus|nod32|eset|avast|avg|norton|mcafee|kaspersky).*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LETTERS = re.compile(r"[^\W\d_]{3}")
 _SERVANT = re.compile(r"^(post[-_]?master|mailer-?daemon|abuse|root|noc)@", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{3,250}>)", re.IGNORECASE | re.MULTILINE)
@@ -51,7 +58,7 @@ _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 def said_and_returned(text: str) -> tuple[str, Headers]:
     """Divide a notice's own words from the letter it returns below them."""
-    text = text[: 4 * MAX_SAID]
+    text = _SCANNED.split(text[: 4 * MAX_SAID], maxsplit=1)[0]
     cuts = [found.start() for found in RETURNED.finditer(text)][:1]
     for found in HEADER_RUN.finditer(text):
         # "Your message / To: .. / Subject: .. / did not reach": not said anything yet.
@@ -78,7 +85,8 @@ def told(mail: Mail) -> list[Told]:
     places = (
         [(said.lower().find(one.lower()), one) for one in named[:MAX_RECIPIENTS]]
         or _places(said, ours)
-        or [(-1, one) for one in _returned_to(mail, returned)]
+        or [(-1, one) for one in carried(mail.headers.get("to"))]
+        or [(-1, one) for one in returned_to(mail)]
     )
     happened = action(said)
     return [
@@ -87,14 +95,30 @@ def told(mail: Mail) -> list[Told]:
     ]
 
 
-def _returned_to(mail: Mail, returned: Headers) -> list[str]:
+def carried(return_address: str) -> list[str]:
+    """Read whom we wrote to out of a return address that carries it (VERP)."""
+    found = _CARRIED.search(return_address[:500])
+    return [f"{found[1]}@{found[2]}"] if found else []
+
+
+def returned_to(mail: Mail) -> list[str]:
     """Tell the one address the returned letter went to, where the notice names none."""
+    returned = said_and_returned(mail.text)[1]
     found = {
         one.lower(): one
         for headers in (returned, *mail.returned)
         for one in _ADDRESS.findall(headers.get("to")[:500])
     }
     return list(found.values()) if len(found) == 1 else []
+
+
+def words_about(mail: Mail, named: list[str | None]) -> dict[str | None, str]:
+    """Give each recipient that a report names the words of its text about them."""
+    said = said_and_returned(mail.text)[0]
+    small = said.lower()
+    places = [(small.find(one.lower()), one) for one in named if one]
+    found = [(start, one) for start, one in places if start >= 0]
+    return {one: words for one, words in _with_words(said, found)}
 
 
 def told_of_nobody(mail: Mail) -> Told:

@@ -14,7 +14,7 @@ import re
 DAEMON = re.compile(
     r"mailer[-_. ]?daemon|^daemon@|\bmdaemon@|post[-_. ]?master|"
     r"mail ?delivery|delivery (sub)?system|mail(er)? (system|server|admin)|"
-    r"system administrator|mailserver|mailerdaemon|bounce[sd]?@|"
+    r"system administrator|mailserver|mail_service@|^<?ndr@|mailerdaemon|bounce[sd]?@|"
     r"(microsoft|exchange|outlook)\S*329e71ec|complaints?-notification"
 )
 SUBJECT = re.compile(

@@ -22,7 +22,7 @@ from outreachd.rules.answer import own_words
 from outreachd.rules.autoreply import Automatic, automatic
 from outreachd.rules.autoreply_dates import return_date
 from outreachd.rules.autoreply_words import LEFT
-from outreachd.rules.dsn_marks import is_about_delivery, is_by_mail_system, is_forward
+from outreachd.rules.dsn_marks import is_about_delivery, is_forward, is_mail_system
 from outreachd.rules.leave_words import ALONE, asks_to_leave
 from outreachd.rules.notice_mail import Mail, open_mail
 from outreachd.rules.notice_match import Names, names
@@ -46,6 +46,7 @@ class About(Struct, frozen=True, kw_only=True):
     """One recipient a notice is about, and why; ``reason`` is a word of rules/reply."""
 
     recipient: str | None
+    original: str | None = None  # whom we wrote to, if that is told and another
     status: str | None = None
     reason: str
     action: str = ""  # failed, delayed, delivered, relayed, expanded; or a report's type
@@ -98,13 +99,17 @@ def _complaint(mail: Mail, feedback: str) -> About:
 def _bounced(mail: Mail) -> tuple[About, ...]:
     told = dsn_json.told(mail) or dsn.told(mail) or dsn_text.told(mail)
     told = told or [dsn_text.told_of_nobody(mail)]
+    words = dsn_text.words_about(mail, [one.recipient for one in told])
     # Of several recipients each has words of its own: another's would condemn it.
     said = dsn_text.said_and_returned(mail.text)[0] if len(told) == 1 else ""
     return tuple(
         About(
             recipient=one.recipient,
+            original=one.original,
             status=one.status,
-            reason=judge_told(one.action, one.status, one.diagnostic, said),
+            reason=judge_told(
+                one.action, one.status, one.diagnostic or words.get(one.recipient, ""), said
+            ),
             action=one.action,
             text=" ".join(one.diagnostic.split())[:512],
         )
@@ -117,7 +122,7 @@ def _answered(mail: Mail, now: datetime) -> Notice:
     answer = own_words(mail.text)
     subject = mail.headers.get("subject")
     if sort := automatic(mail, answer):
-        if is_by_mail_system(mail):
+        if is_mail_system(mail):
             return _notice(mail, NoticeKind.OTHER, "mail_system")
         who = _writer(mail, "autoreply")
         back = None
@@ -188,7 +193,7 @@ def _notice(
     return_date: date | None = None,
     answer: str = "",
 ) -> Notice:
-    shown = names(mail, (one.recipient for one in about))
+    shown = names(mail, (who for one in about for who in (one.recipient, one.original)))
     ids = shown.returned_ids + shown.thread_ids
     return Notice(
         kind=kind,

@@ -39,14 +39,17 @@ def judge_told(action: str, status: str | None, text: str, said: str = "") -> st
     """Name the reason: ``text`` of the server that refused, ``said`` of the notice."""
     if action in _HAPPY:
         return "delivered"
-    layers = _layers(text, said)
+    # What is only late names other people's and yesterday's troubles in its outer words.
+    layers = _layers(text, "" if action == "delayed" and text else said)
     phase = next((one for layer in layers if (one := hinted(layer))), None)
     codes = _codes(layers, status)
     reason = _reason(layers, phase or Phase.RCPT, codes, bool(_WORDS.search(text)))
     reply = read(layers[0] if layers else "", phase)
+    if reason == "unknown" and action == "delayed":
+        return "soft_expired"
     if reason == "unknown":
         reason = by_code(Reply(reply.phase, _number(status, reply.code), ""))
-    temporary = (status or "5").startswith("4")
+    temporary = (status or str(reply.code)).startswith("4")
     if reason == "hard_bad_domain" and temporary:
         return "soft_network"  # the DNS had no answer, which is no answer either
     if action == "delayed" and reason.startswith("hard_"):
@@ -73,7 +76,7 @@ def _codes(layers: list[str], status: str | None) -> list[str]:
     """List the enhanced codes, the innermost first; x.0.0 says nothing."""
     codes = [code for layer in layers for code in ENHANCED_CODE.findall(layer)]
     codes += [status] if status else []
-    return [code for code in codes if not code.endswith(".0.0")]
+    return [code for code in codes if not code.endswith((".0.0", ".5.0"))]
 
 
 def _reason(

@@ -177,6 +177,7 @@ SURE = rules(
             r"service not available, closing|may not be mail exchanger"
         ),
     ),
+    ("hard_bad_domain", r"account or domain may not exist"),  # cPanel's sentence
     # The sender named in the envelope; domains that are ours, not the recipient's.
     (
         "sender_rejected",
@@ -251,8 +252,8 @@ SURE = rules(
     (
         "hard_bad_domain",
         (
-            r"null mx|no mx\b|mx record|(domain|host)( name)?( \S+)? (does not exist|"
-            r"not found|unknown|not reachable|doesn'?t receive|doesn'?t accept)|"
+            r"\b[\w-]+(\.[\w-]+)+ (does not|doesn't) exist|null mx|no mx\b|mx record|(domain|host)( name)?( \S+)? (does not exist|"
+            r"not found|unknown|doesn'?t receive|doesn'?t accept)|"
             r"(unknown|invalid|illegal) (host|domain)|host/domain|no such (domain|"
             r"host)|"
             r"nxdomain|recipient domain must exist|does not accept mail|"
