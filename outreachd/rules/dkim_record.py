@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from outreachd.rules.finding import Found, combined, missing, ok, unknown, wrong
 from outreachd.rules.inquiry import (
@@ -25,6 +26,7 @@ from outreachd.rules.inquiry import (
     every,
     tags,
 )
+from outreachd.rules.model import Dkim, DkimSign
 from outreachd.rules.relay import Relay
 
 PIECE = 255  # octets of one string of a TXT record (RFC 1035 section 3.3)
@@ -46,6 +48,25 @@ class PublicKey:
     selector: str
     kind: KeyKind
     data: bytes  # what p= holds: SubjectPublicKeyInfo (RSA), 32 octets (Ed25519)
+
+
+def wished(dkim: Dkim | None) -> tuple[tuple[str, KeyKind], ...]:
+    """Tell the keys that a domain wants: selector and kind.
+
+    A selector names one key, so of both kinds the second has a name of its own.
+    """
+    if dkim is None:
+        return ()
+    match dkim.sign:
+        case DkimSign.RSA:
+            return ((dkim.selector, KeyKind.RSA),)
+        case DkimSign.ED25519:
+            return ((dkim.selector, KeyKind.ED25519),)
+        case DkimSign.BOTH:
+            second = f"{dkim.selector}-{KeyKind.ED25519}"
+            return ((dkim.selector, KeyKind.RSA), (second, KeyKind.ED25519))
+        case _:
+            assert_never(dkim.sign)
 
 
 class BadKeyRecordError(ValueError):
@@ -104,11 +125,15 @@ def check_dkim(
     keys: Sequence[PublicKey],
     relays: Sequence[Relay],
     *,
-    wants_signing: bool,
+    lacking: Sequence[str] = (),
 ) -> Inquiry[Found]:
-    """Look whether our keys are published; else whether the relays' may be."""
-    if wants_signing and not keys:
-        return missing(f"there is no key to sign with: run `outreachd dkim {domain}`")
+    """Look whether our keys are published; else whether the relays' may be.
+
+    ``lacking`` are the selectors that the domain wants and that have no key yet.
+    """
+    if lacking:
+        names = ", ".join(lacking)
+        return missing(f"there is no key {names}: run `outreachd dkim {domain}`")
     if not keys:
         return (yield from _of_providers(domain, relays))
     return combined((yield from every(check_key(domain, key) for key in keys)))

@@ -33,8 +33,8 @@ class Subject:
     id: int
     name: str
     relays: tuple[Relay, ...]
-    keys: tuple[PublicKey, ...]
-    wants_signing: bool
+    keys: tuple[PublicKey, ...] = ()  # by which its letters are signed here
+    lacking: tuple[str, ...] = ()  # selectors that have no key yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,7 @@ def check_domain(
     """Look at everything."""
     name, relays = subject.name, subject.relays
     spf = yield from check_spf(name, relays)
-    dkim = yield from check_dkim(
-        name, subject.keys, relays, wants_signing=subject.wants_signing
-    )
+    dkim = yield from check_dkim(name, subject.keys, relays, lacking=subject.lacking)
     # Both are of the domain itself: letters are from it, in the envelope and in d=.
     identities = (
         Identity(False, name, spf.finding),

@@ -15,8 +15,10 @@ from outreachd.rules.dkim_record import (
     pieces,
     record_name,
     record_text,
+    wished,
 )
 from outreachd.rules.finding import Found
+from outreachd.rules.model import Dkim, DkimSign
 from outreachd.rules.relay import Relay
 from tests.rules.dns import DeadDns, Dns
 
@@ -32,11 +34,11 @@ def found(
     name: str = "o1._domainkey.d.example",
     keys: tuple[PublicKey, ...] = (KEY,),
     relays: tuple[Relay, ...] = RELAYS,
-    wants: bool = True,
+    lacking: tuple[str, ...] = (),
 ) -> Found:
     """Check d.example with these records at one name."""
     zone = {f"{name} TXT": records} if records else {}
-    return Dns(zone).follow(check_dkim("d.example", keys, relays, wants_signing=wants))
+    return Dns(zone).follow(check_dkim("d.example", keys, relays, lacking=lacking))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_both_keys_must_be_published() -> None:
 
 def test_a_domain_that_wants_to_sign_needs_a_key() -> None:
     """The way out is the command that makes one."""
-    told = found(keys=())
+    told = found(keys=(), lacking=("o1",))
     assert told.finding == "missing"
     assert "outreachd dkim d.example" in told.detail
 
@@ -89,18 +91,18 @@ def test_a_domain_that_wants_to_sign_needs_a_key() -> None:
 def test_a_relay_that_signs_is_believed_only_where_it_is_seen() -> None:
     """A known provider's selector is looked at; of others nothing is claimed."""
     google = "google._domainkey.d.example"
-    told = found(f"v=DKIM1; p={B64}", name=google, keys=(), relays=GOOGLE, wants=False)
+    told = found(f"v=DKIM1; p={B64}", name=google, keys=(), relays=GOOGLE)
     assert told.finding == "ok"
     for record in ("v=DKIM1; p=", "v=DKIM1; h=sha1; p=AAAA"):
-        told = found(record, name=google, keys=(), relays=GOOGLE, wants=False)
+        told = found(record, name=google, keys=(), relays=GOOGLE)
         assert (told.finding, "switch its DKIM on" in told.detail) == ("unknown", True)
-    assert found(keys=(), wants=False).finding == "unknown"
+    assert found(keys=()).finding == "unknown"
 
 
 def test_a_dead_dns_is_unknown() -> None:
     """Whoever signs."""
     for keys, relays in (((KEY,), RELAYS), ((), GOOGLE)):
-        inquiry = check_dkim("d.example", keys, relays, wants_signing=bool(keys))
+        inquiry = check_dkim("d.example", keys, relays)
         assert DeadDns().follow(inquiry).finding == "unknown"
 
 
@@ -112,6 +114,16 @@ def test_a_record_is_parted_for_the_dns_and_reads_back() -> None:
     assert "".join(parts) == text
     assert parse(text).data == RSA.data
     assert record_name("o1", "d.example") == "o1._domainkey.d.example"
+
+
+def test_the_keys_that_a_domain_wants() -> None:
+    """One of each kind; of both the second goes by a selector of its own."""
+    assert wished(None) == ()
+    one = wished(Dkim(selector="o1", sign=DkimSign.ED25519))
+    assert one == (("o1", KeyKind.ED25519),)
+    both = wished(Dkim(selector="o1", sign=DkimSign.BOTH))
+    assert both == (("o1", KeyKind.RSA), ("o1-ed25519", KeyKind.ED25519))
+    assert wished(Dkim(selector="o1", sign=DkimSign.RSA)) == both[:1]
 
 
 def test_nonsense_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The laws of a domain's standing: what is bad for long stops it, doubt does nothing."""
+"""The laws of a domain's standing: what is bad for long stops it, doubt does not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LOOK = timedelta(hours=6)
 GRACE = timedelta(hours=72)
 RELAY = Relay("ours", "127.0.0.1", ("192.0.2.1",), "out.d.example")
-SUBJECT = Subject(1, "d.example", (RELAY,), (), wants_signing=False)
+SUBJECT = Subject(1, "d.example", (RELAY,))
 LISTS = (Blocklist("bl.example", is_of_domains=False),)
 WELL = {
     "d.example TXT": ["v=spf1 ip4:192.0.2.1 -all"],
