@@ -23,8 +23,11 @@ VERBS = {
     "variants": "Tell which wording of a step does better.",
     "pause": "Stop a client, campaign, domain, mailbox or account.",
     "resume": "End a pause.",
+    "holds": "List what waits for a person, and why.",
     "release": "Let held sends go on.",
+    "drop": "Never send held sends.",
     "suppress": "Never write to an address or a domain again.",
+    "person": "Show or forget all that is kept of one person.",
     "notice": "Tell what outreachd makes of a mail that came back.",
     "verdict": "Tell what outreachd makes of a server's replies.",
 }

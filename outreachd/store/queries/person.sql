@@ -1,0 +1,61 @@
+-- One person, across all clients: all that is kept, and how it is forgotten.
+-- A person is an address; what is kept of the letters themselves is their names and dates.
+
+-- name: person_contacts
+-- $1 address.
+SELECT c.id, cl.name AS client, c.email, c.timezone, c.variables::text AS variables,
+    c.consent_basis, c.consent_source, c.consent_at, c.confirmed_at
+FROM contact c JOIN client cl ON cl.id = c.client_id
+WHERE c.email = $1 ORDER BY cl.name;
+
+-- name: person_enrolments
+-- $1 contacts.
+SELECT ca.name AS campaign, e.contact_id, e.state, e.reason
+FROM enrolment e JOIN campaign ca ON ca.id = e.campaign_id
+WHERE e.contact_id = ANY ($1::bigint[]) ORDER BY e.id;
+
+-- name: person_sends
+-- $1 contacts.
+SELECT s.id, ca.name AS campaign, s.contact_id, s.step_number, m.address AS sender, s.state,
+    s.due_at, s.message_id, s.dated_at, s.thread_subject, s.reason, s.detail, s.changed_at,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('started_at', a.started_at,
+        'ended_at', a.ended_at, 'code', a.code, 'reply', a.reply, 'outcome', a.outcome)
+        ORDER BY a.started_at) FROM attempt a WHERE a.send_id = s.id), '[]')::text AS attempts
+FROM send s
+JOIN campaign ca ON ca.id = s.campaign_id
+LEFT JOIN mailbox m ON m.id = s.mailbox_id
+WHERE s.contact_id = ANY ($1::bigint[]) ORDER BY s.id;
+
+-- name: person_events
+-- $1 contacts.
+SELECT contact_id, send_id, what, until, source, author, at
+FROM event WHERE contact_id = ANY ($1::bigint[]) ORDER BY at;
+
+-- name: person_under_way
+-- Letters that are being handed over at this moment. $1 address.
+SELECT count(*) FROM send s JOIN contact c ON c.id = s.contact_id
+WHERE c.email = $1 AND s.state IN ('leased', 'sending');
+
+-- name: forget_person
+-- Delete a person and what was written to him; attempts stay as numbers, without what
+-- servers said, since the limits of the last hours count them. $1 address.
+WITH people AS (
+    DELETE FROM contact WHERE email = $1 RETURNING id
+), letters AS (
+    DELETE FROM send WHERE contact_id IN (SELECT id FROM people) RETURNING id, content_id
+), said AS (
+    DELETE FROM one_off WHERE id IN (SELECT content_id FROM letters)
+), told AS (
+    DELETE FROM idempotency WHERE position($1 IN answer::text) > 0
+), tried AS (
+    UPDATE attempt SET reply = NULL WHERE send_id IN (SELECT id FROM letters)
+), begun AS (
+    DELETE FROM enrolment WHERE contact_id IN (SELECT id FROM people)
+), happened AS (
+    DELETE FROM event WHERE contact_id IN (SELECT id FROM people)
+)
+SELECT (SELECT count(*) FROM people) AS contacts, (SELECT count(*) FROM letters) AS sends;
+
+-- name: scrub_audit
+-- Take a person out of what people did. $1 address.
+UPDATE audit SET detail = '{"erased": true}' WHERE position($1 IN detail::text) > 0;
