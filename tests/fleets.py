@@ -93,7 +93,7 @@ def fleet(*things: Thing) -> Fleet:
         WantedMailbox: Kind.MAILBOX,
         WantedCampaign: Kind.CAMPAIGN,
     }
-    found: dict[Kind, dict[str, Thing]] = {kind: {} for kind in Kind}
+    found: dict[Kind, dict[str, Thing]] = {kind: {} for kind in kinds.values()}
     for thing in things:
         name = thing.address if isinstance(thing, WantedMailbox) else thing.name
         found[kinds[type(thing)]][name] = thing

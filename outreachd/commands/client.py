@@ -41,6 +41,8 @@ PLURALS = {
 
 def path_of(kind: Kind, name: str, verb: str) -> str:
     """Name what a pause or resume is posted to; names are quoted."""
+    if kind is Kind.FLEET:
+        return f"/v1/fleet/{verb}"
     return f"/v1/{PLURALS[kind]}/{quote(name, safe='')}/{verb}"
 
 

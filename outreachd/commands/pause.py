@@ -1,7 +1,8 @@
 """``outreachd pause KIND NAME --reason TEXT``: no further letter of it is begun.
 
-Goes through a running daemon, which stops at once, or straight to the database, where
-every intent looks. When it returns, the pause holds.
+``outreachd pause fleet --reason TEXT`` stops all there is. Goes through a running
+daemon, which stops at once, or straight to the database, where every intent looks. When
+it returns, the pause holds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import click
 
 from outreachd.clock import RealClock
 from outreachd.commands.base import (
+    MisusedError,
     author,
     config_option,
     desk,
@@ -30,9 +32,11 @@ KINDS = click.Choice([kind.value for kind in Kind])
 LOWERED = (Kind.MAILBOX, Kind.DOMAIN)
 
 
-@click.command("pause", help="Stop a client, campaign, domain, mailbox or account.")
+@click.command(
+    "pause", help="Stop a client, campaign, domain, mailbox or account; or the fleet."
+)
 @click.argument("kind", type=KINDS)
-@click.argument("name")
+@click.argument("name", default="")
 @click.option("--reason", required=True, help="Why: shown to whoever asks.")
 @click.option("--until", help='End, such as "2026-08-20 09:00" or with a zone.')
 @click.option("--for", "lasting", help='Length, such as "2 hours"; else until resumed.')
@@ -63,7 +67,7 @@ async def pause(
     """Pause through the daemon, or else in the database; say what holds now."""
     now = RealClock().now()
     end = end_of(until, lasting, now)
-    name = written(kind, name)
+    name, who = written(kind, name), shown_name(kind, name)
     body = {"reason": reason, "until": end.isoformat() if end else None}
     if await ask(settings_of(config), path_of(kind, name, "pause"), body) is None:
         async with desk(config) as opened:
@@ -73,9 +77,18 @@ async def pause(
         show_json({"kind": kind, "name": name, "paused": True, **body})
     else:
         ends = f"until {shown(end, now)}" if end else "until it is resumed"
-        click.echo(f"{kind} {name} is paused {ends}: {reason}")
+        click.echo(f"{who} is paused {ends}: {reason}")
 
 
 def written(kind: Kind, name: str) -> str:
-    """Write a name as the fleet does."""
+    """Write a name as the fleet does; the fleet itself has none, others need one."""
+    if kind is Kind.FLEET and name:
+        raise MisusedError(f'there is one fleet: leave "{name}" out')
+    if kind is not Kind.FLEET and not name:
+        raise MisusedError(f"name the {kind}")
     return name.lower() if kind in LOWERED else name
+
+
+def shown_name(kind: Kind, name: str) -> str:
+    """Name a thing for people."""
+    return f"{kind} {name}" if name else "the fleet"

@@ -1,7 +1,8 @@
 """``outreachd resume KIND NAME``: end a pause, whoever ordered it.
 
 Goes through a running daemon, which goes on at once, or straight to the database.
-Resuming what is not paused changes nothing and is no fault.
+Resuming what is not paused changes nothing and is no fault. Where the fleet was paused
+because its database is a copy, to resume it says that it is the one to go on with.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.client import ask, path_of
-from outreachd.commands.pause import KINDS, written
+from outreachd.commands.pause import KINDS, shown_name, written
 from outreachd.rules.model import Kind
 from outreachd.store.steering import PgSteering
 
 
 @click.command("resume", help="End a pause.")
 @click.argument("kind", type=KINDS)
-@click.argument("name")
+@click.argument("name", default="")
 @config_option
 @json_option
 def command(kind: str, name: str, config: Path | None, as_json: bool) -> None:
@@ -45,4 +46,4 @@ async def resume(config: Path | None, kind: Kind, name: str, as_json: bool) -> N
     if as_json:
         show_json({"kind": kind, "name": name, "paused": False})
     else:
-        click.echo(f"{kind} {name} is not paused.")
+        click.echo(f"{shown_name(kind, name)} is not paused.")

@@ -167,7 +167,8 @@ def _pauses(pauses: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]
         ends = (
             f"until {shown(pause['until'], now)}" if pause["until"] else "until resumed"
         )
-        who = f"{pause['kind']} {pause['name']} {ends}: {pause['reason']}"
+        name = f"{pause['kind']} {pause['name']}".strip()
+        who = f"{name} {ends}: {pause['reason']}"
         lines.append(f"{who} ({pause['author']}, {shown(pause['at'], now)})")
     if len(pauses) > MANY_PAUSES:
         lines.append(f"and {len(pauses) - MANY_PAUSES} more: see --json")

@@ -71,6 +71,7 @@ class Pool:
         self.clients: dict[int, Standing] = {}
         self.campaigns: dict[int, Standing] = {}
         self._cells: dict[int, list[Cell]] = {}
+        self.fleet = Standing(Kind.FLEET, "")
         self.apply(roster, facts, now=now, mono=mono)
 
     # --- the fleet as it was applied ----------------------------------------------
@@ -110,6 +111,7 @@ class Pool:
         """Replace all pauses by these."""
         by_target = {(pause.kind, pause.target_id): pause for pause in pauses}
         places: Mapping[Kind, Iterator[tuple[int, Standing | MailboxStanding]]] = {
+            Kind.FLEET: iter([(0, self.fleet)]),
             Kind.CLIENT: iter(self.clients.items()),
             Kind.CAMPAIGN: iter(self.campaigns.items()),
             Kind.ACCOUNT: iter(self.accounts.items()),
@@ -252,6 +254,7 @@ class Pool:
     ) -> float:
         """Tell the longest wait of all gates of a letter of this campaign."""
         return max(
+            self.fleet.wait_s(now, mono),
             lane.standing.wait_s(now, mono),
             lane.domain.standing.wait_s(now, mono),
             self.campaigns[campaign.id].wait_s(now, mono),
@@ -364,6 +367,8 @@ class Pool:
     def standings(self, kind: Kind) -> Iterator[tuple[str, Standing | MailboxStanding]]:
         """List all of a kind by name."""
         match kind:
+            case Kind.FLEET:
+                yield self.fleet.name, self.fleet
             case Kind.CLIENT:
                 yield from ((s.name, s) for s in self.clients.values())
             case Kind.CAMPAIGN:
@@ -382,6 +387,7 @@ class Pool:
         self, lane: Lane, campaign: Campaign, now: datetime, mono: float
     ) -> Iterator[Gate]:
         """List every gate a letter of this campaign passes on this lane."""
+        yield from self.fleet.gates(now, mono)
         yield from self.clients[campaign.client_id].gates(now, mono)
         yield from self.campaigns[campaign.id].gates(now, mono)
         yield from lane.standing.gates(now, mono)

@@ -176,11 +176,12 @@ def _pause_gate(
     if pause is None or pause_wait_s(pause, now) == 0:
         return
     until = pause.until.isoformat(timespec="minutes") if pause.until else "resumed"
+    who = f"{kind} {name}".rstrip()  # the fleet has no name
     yield Gate(
-        f"{kind} {name}: paused",
+        f"{who}: paused",
         pause.reason,
         f"until {until}",
-        f"outreachd resume {kind} {name}",
+        f"outreachd resume {who}",
         pause_wait_s(pause, now),
     )
 

@@ -25,6 +25,7 @@ CLOSED = {
     "workday": "outside working hours",
 }
 PLURALS = {
+    Kind.FLEET: "the fleet",
     Kind.CLIENT: "clients",
     Kind.CAMPAIGN: "campaigns",
     Kind.DOMAIN: "domains",

@@ -93,27 +93,6 @@ class PgSteering:
             await note(connection, now, author, "resume", detail)
             await connection.execute(sql.text("notify_pause"))
 
-    async def release(
-        self,
-        *,
-        campaign: str | None,
-        reason: str | None,
-        ids: Sequence[int] | None,
-        author: str,
-        now: datetime,
-    ) -> int:
-        """Let held sends go on; tell how many."""
-        async with self._barred() as connection:
-            if campaign is not None:
-                await find(connection, Kind.CAMPAIGN, campaign)
-            count: int = await connection.fetchval(
-                sql.text("release_held"), campaign, reason, ids, now
-            )
-            detail = {"campaign": campaign, "reason": reason, "ids": ids, "n": count}
-            await note(connection, now, author, "release", detail)
-            await connection.execute(sql.text("notify_work"))
-        return count
-
     @asynccontextmanager
     async def _barred(self) -> AsyncIterator[Connection]:
         """Open a transaction that no intent overlaps."""
@@ -136,6 +115,7 @@ class PgSteering:
             sends = await connection.fetch(sql.text("count_sends"))
             pauses = await connection.fetch(sql.text("list_pauses"), now)
             instances = await connection.fetch(sql.text("instances"))
+            stranded = await connection.fetch(sql.text("count_stranded"))
             barred = await connection.fetch(sql.text("count_suppressions"))
             return {
                 "sends": {row["state"]: row["n"] for row in sends},
@@ -147,6 +127,7 @@ class PgSteering:
                 "domains": gauges.domains,
                 "accounts": gauges.accounts,
                 "suppressions": {row["level"]: row["n"] for row in barred},
+                "stranded": [dict(row) for row in stranded],
                 "pauses": [dict(row) for row in pauses],
                 "instances": [dict(row) for row in instances],
             }
@@ -186,6 +167,8 @@ async def _gauges(connection: Connection, now: datetime) -> Gauges:
 
 async def find(connection: Connection, kind: Kind, name: str) -> int:
     """Find the id of something in the fleet by its name; NoSuchError."""
+    if kind is Kind.FLEET:
+        return 0
     id: int | None = await connection.fetchval(sql.text(f"find_{kind.value}"), name)
     if id is None:
         raise NoSuchError(f"there is no {kind.value} {name!r} in the fleet")

@@ -118,6 +118,8 @@ def control_app(
             web.get(kinds + "/{name}", control.show),
             web.post(kinds + "/{name}/pause", control.pause),
             web.post(kinds + "/{name}/resume", control.resume),
+            web.post("/v1/fleet/pause", control.pause),
+            web.post("/v1/fleet/resume", control.resume),
             web.get(send, control.send),
             web.get(send + "/explain", control.explain),
             web.post("/v1/drain", control.drain),
@@ -173,7 +175,7 @@ class _Control:
         if order.until and order.until <= self._clock.now():
             mistake = {"where": "until", "message": "must be in the future"}
             return problem(422, "The body is not right.", [mistake])
-        kind, name = _kind(request), request.match_info["name"]
+        kind, name = _kind(request), request.match_info.get("name", "")
         try:
             await self._steering.pause(kind, name, order.reason, order.until, AUTHOR)
         except NoSuchError as error:
@@ -184,7 +186,7 @@ class _Control:
 
     async def resume(self, request: web.Request) -> web.Response:
         """Let one thing go on."""
-        kind, name = _kind(request), request.match_info["name"]
+        kind, name = _kind(request), request.match_info.get("name", "")
         try:
             await self._steering.resume(kind, name, AUTHOR)
         except NoSuchError as error:
@@ -214,7 +216,8 @@ async def _json(request: web.Request) -> bytes:
 
 
 def _kind(request: web.Request) -> Kind:
-    return COLLECTIONS[request.match_info["kind"]]
+    collection = request.match_info.get("kind")
+    return COLLECTIONS[collection] if collection else Kind.FLEET
 
 
 def _found(row: Mapping[str, Any] | None) -> web.Response:

@@ -66,6 +66,30 @@ async def test_a_wrong_name_or_time_pauses_nothing(
     assert (await PgSteering(db).status(RealClock().now()))["pauses"] == []
 
 
+async def test_the_whole_fleet_has_one_big_red_button(
+    config: Path, fleet: None, db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It needs no name, and holds in the database at once."""
+    await pause(config, Kind.FLEET, "", "breach", None, None, False)
+    assert "the fleet is paused until it is resumed: breach" in capsys.readouterr().out
+    [found] = (await PgSteering(db).status(RealClock().now()))["pauses"]
+    assert (found["kind"], found["name"]) == ("fleet", "")
+
+
+async def test_a_running_daemon_stops_the_whole_fleet(config: Path, helm: Helm) -> None:
+    """Through the control listener, like all other pauses."""
+    await pause(config, Kind.FLEET, "", "breach", None, None, False)
+    assert helm.orders == [("pause", Kind.FLEET, "", "breach", None)]
+
+
+def test_all_but_the_fleet_are_named() -> None:
+    """A forgotten name must not stop everything, and a superfluous one is a slip."""
+    with pytest.raises(MisusedError, match="one fleet"):
+        written(Kind.FLEET, "acme")
+    with pytest.raises(MisusedError, match="name the client"):
+        written(Kind.CLIENT, "")
+
+
 def test_addresses_and_domains_are_lowered_and_other_names_are_not() -> None:
     """The fleet keeps addresses without capitals, and names as they were given."""
     assert written(Kind.MAILBOX, "Ann@Mail.Example") == "ann@mail.example"

@@ -184,7 +184,7 @@ async def test_nobody_waits_for_one_who_has_no_work() -> None:
 # --- what does not go -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.FLEET])
 async def test_what_is_paused_sends_nothing_and_nobody_else_is_hurt(kind: Kind) -> None:
     """A pause of any kind stops its own and leaves the rest as quick as before."""
     fleet = roster(
@@ -210,6 +210,21 @@ async def test_what_is_paused_sends_nothing_and_nobody_else_is_hurt(kind: Kind) 
         world.set_pauses()
         await world.clock.sleep(120)
     assert world.ledger.states() == {State.SENT: 10}
+
+
+async def test_a_paused_fleet_claims_nothing_and_goes_on_when_resumed() -> None:
+    """Neither first touches nor follow-ups are even asked for."""
+    world = World(roster(mailbox(), campaign(steps=(step(), step(2)))))
+    world.add(3)
+    world.add(1, prefix="bound", mailbox_id=1, step_number=2, **THREAD)
+    world.set_pauses((Kind.FLEET, 0))
+    async with world.running():
+        await world.clock.sleep(3600)
+        assert world.ledger.states() == {State.SCHEDULED: 4}
+        assert world.carrier.opened == []
+        world.set_pauses()
+        await world.clock.sleep(3600)
+    assert world.ledger.states()[State.SENT] >= 4
 
 
 async def test_a_closed_recipient_window_is_not_claimed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from outreachd.rules.fleet_plan import UNREADABLE, WantedAccount
+from outreachd.rules.fleet_plan import ORDER, UNREADABLE, WantedAccount
 from outreachd.rules.model import Kind
 from outreachd.store.database import Database
 from outreachd.store.fleet import apply
@@ -22,7 +22,7 @@ async def test_an_empty_database_holds_an_empty_fleet(db: Database) -> None:
     async with db.connection() as connection:
         present = await read_present(connection, VAULT)
 
-    assert present.things == {kind: {} for kind in Kind}
+    assert present.things == {kind: {} for kind in ORDER}
     assert present.retired == frozenset()
 
 

@@ -43,7 +43,11 @@ class FakeSteering:
 
     async def list(self, kind: Kind) -> list[dict[str, Any]]:
         """Tell one domain and one mailbox."""
-        names = {Kind.DOMAIN: "mail.acme.example", Kind.MAILBOX: "ann@acme.example"}
+        names = {
+            Kind.DOMAIN: "mail.acme.example",
+            Kind.MAILBOX: "ann@acme.example",
+            Kind.FLEET: "",
+        }
         return [{"name": names[kind], "health": "well"}] if kind in names else []
 
     async def pause(
@@ -126,6 +130,8 @@ async def test_the_routes_are_these_and_no_others(caller: Caller) -> None:
         "POST /v1/drain",
         f"POST {kinds}/{{name}}/pause",
         f"POST {kinds}/{{name}}/resume",
+        "POST /v1/fleet/pause",
+        "POST /v1/fleet/resume",
     }
 
 
@@ -159,6 +165,15 @@ async def test_the_whole_and_its_parts_are_shown(caller: Caller) -> None:
     assert await caller.get("/v1/domains/mail.acme.example") == (200, domain)
     assert (await caller.get("/v1/mailboxes/ann@acme.example"))[0] == 200
     assert (await caller.get("/v1/mailboxes/ann%40acme.example"))[0] == 200
+
+
+async def test_the_fleet_is_paused_and_resumed_without_a_name(caller: Caller) -> None:
+    """The big red button, from a script."""
+    status, answer = await caller.post("/v1/fleet/pause", json={"reason": "breach"})
+    assert (status, answer["kind"], answer["paused"]) == (200, "fleet", True)
+    assert caller.steering.told[-1][:3] == ("pause", Kind.FLEET, "")
+    assert (await caller.post("/v1/fleet/resume"))[0] == 200
+    assert caller.steering.told[-1][:3] == ("resume", Kind.FLEET, "")
 
 
 async def test_a_pause_says_why_and_until_when(caller: Caller) -> None:

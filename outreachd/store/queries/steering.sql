@@ -37,22 +37,6 @@ SELECT pg_notify('outreachd_pause', '');
 -- name: notify_work
 SELECT pg_notify('outreachd_work', '');
 
--- name: release_held
--- Let held sends go on. $1 campaign name or null, $2 reason or null, $3 ids or null, $4 now.
--- One that may have arrived before goes again only because a person says so here.
-WITH released AS (
-    UPDATE send s SET state = 'scheduled', reason = 'released', detail = NULL,
-        due_at = greatest($4, s.not_before), changed_at = $4,
-        letter_sha256 = CASE WHEN s.reason = 'letter_changed' THEN NULL
-                             ELSE s.letter_sha256 END
-    FROM campaign c
-    WHERE c.id = s.campaign_id AND s.state = 'held'
-      AND ($1::text IS NULL OR c.name = $1)
-      AND ($2::text IS NULL OR s.reason = $2)
-      AND ($3::bigint[] IS NULL OR s.id = ANY ($3))
-    RETURNING s.id)
-SELECT count(*) FROM released;
-
 -- name: count_sends
 SELECT state, count(*) AS n FROM send GROUP BY state;
 
@@ -91,7 +75,7 @@ WHERE NOT t.retired;
 
 -- name: list_pauses
 -- $1 now.
-SELECT p.kind, coalesce(c.name, ca.name, d.name, m.address, a.name) AS name, p.reason,
+SELECT p.kind, coalesce(c.name, ca.name, d.name, m.address, a.name, '') AS name, p.reason,
     p.until, p.author, p.at
 FROM pause p
 LEFT JOIN client c ON p.kind = 'client' AND c.id = p.target_id
