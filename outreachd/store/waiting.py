@@ -1,4 +1,4 @@
-"""What waits, counted: what a plan starts from, what a release would let go on.
+"""What waits, counted: what a plan starts from.
 
 Reads only. Due times are told by the hour, since a plan needs no more and a million
 rows become a few thousand. Errors: LedgerAwayError, from the connection.
@@ -6,22 +6,11 @@ rows become a few thousand. Errors: LedgerAwayError, from the connection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from outreachd.rules.outlook import Waiting
 from outreachd.store import sql
 from outreachd.store.database import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Held sends of one campaign and reason."""
-
-    campaign: str
-    reason: str
-    n: int
 
 
 async def read_waiting(
@@ -33,18 +22,6 @@ async def read_waiting(
         *await connection.fetch(sql.text("plan_lanes"), now, until),
     ]
     return [Waiting(**row) for row in rows]
-
-
-async def read_held(
-    connection: Connection,
-    *,
-    campaign: str | None = None,
-    reason: str | None = None,
-    ids: Sequence[int] | None = None,
-) -> list[Held]:
-    """Count held sends by campaign and reason."""
-    rows = await connection.fetch(sql.text("count_held"), campaign, reason, ids)
-    return [Held(**row) for row in rows]
 
 
 async def oldest_due(connection: Connection) -> list[tuple[int, datetime]]:

@@ -11,6 +11,7 @@ from click.testing import Result
 from outreachd.commands.base import FailedError, MisusedError
 from outreachd.commands.release import release
 from outreachd.store.database import Database
+from outreachd.store.holds import Choice
 from outreachd.store.steering import NoSuchError
 from tests.commands.conftest import PutSends
 
@@ -31,7 +32,7 @@ async def test_many_are_not_released_without_a_word(
     await put_sends(2, state="held", reason="template_error")
     for as_json in (True, False):
         with pytest.raises(MisusedError, match="2 sends are held, add --yes"):
-            await release(config, None, None, None, is_sure=False, as_json=as_json)
+            await release(config, Choice(), is_sure=False, as_json=as_json)
     assert await states(db) == ["held", "held"]
 
 
@@ -43,7 +44,7 @@ async def test_a_person_may_say_no(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", lambda _: False)
     with pytest.raises(FailedError, match="nothing was released"):
-        await release(config, None, None, None, is_sure=False, as_json=False)
+        await release(config, Choice(), is_sure=False, as_json=False)
     assert await states(db) == ["held", "held"]
 
 
@@ -55,7 +56,7 @@ async def test_one_is_released_without_asking(
 ) -> None:
     """Naming one send is consent enough; its neighbours stay held."""
     first, _ = await put_sends(2, state="held", reason="missing_variable")
-    await release(config, None, None, [first], is_sure=False, as_json=False)
+    await release(config, Choice(ids=[first]), is_sure=False, as_json=False)
     assert await states(db) == ["scheduled", "held"]
     assert "1  spring: missing_variable" in capsys.readouterr().out
 
@@ -65,7 +66,12 @@ async def test_what_may_have_arrived_is_said_before(
 ) -> None:
     """Nobody sends a letter twice without having been told so."""
     await put_sends(3, state="held", reason="uncertain")
-    await release(config, "spring", "uncertain", None, is_sure=True, as_json=False)
+    await release(
+        config,
+        Choice(campaign="spring", reason="uncertain"),
+        is_sure=True,
+        as_json=False,
+    )
     told = capsys.readouterr().out
     assert "3 sends got no answer and may have arrived" in told
     assert told.endswith("Released 3 sends.\n")
@@ -75,10 +81,10 @@ async def test_nothing_held_is_said_and_no_failure(
     config: Path, fleet: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where nothing is held, nothing is released, and a script reads a zero."""
-    await release(config, None, None, None, is_sure=False, as_json=False)
-    await release(config, None, None, None, is_sure=False, as_json=True)
+    await release(config, Choice(), is_sure=False, as_json=False)
+    await release(config, Choice(), is_sure=False, as_json=True)
     assert capsys.readouterr().out.splitlines() == [
-        "Nothing of that kind is held; `outreachd status` tells what is.",
+        "Nothing of that kind is held; `outreachd holds` tells what is.",
         '{"released":0}',
     ]
 
@@ -86,7 +92,7 @@ async def test_nothing_held_is_said_and_no_failure(
 async def test_an_unknown_campaign_is_told(config: Path, fleet: None) -> None:
     """A misspelt campaign is a slip, not an empty one."""
     with pytest.raises(NoSuchError, match="no campaign"):
-        await release(config, "sprig", None, None, is_sure=True, as_json=False)
+        await release(config, Choice(campaign="sprig"), is_sure=True, as_json=False)
 
 
 def test_a_send_is_named_by_its_number(call: Callable[..., Result]) -> None:

@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 from outreachd.rules.outlook import Waiting
 from outreachd.store.database import Database
 from outreachd.store.waiting import (
-    Held,
     database_time,
     oldest_due,
-    read_held,
     read_waiting,
 )
 
@@ -68,26 +66,6 @@ async def test_alike_rows_are_one_pile_by_the_hour(db: Database) -> None:
         Waiting(due_at=at_one, n=2, **first),  # type: ignore[arg-type]
         Waiting(mailbox_id=7, step_number=2, due_at=at_one, n=1, **like),  # type: ignore[arg-type]
     ]
-
-
-async def test_held_sends_are_counted_by_what_is_asked(db: Database) -> None:
-    """By campaign, by reason, by number; what is not held is not there."""
-    one = await put(db, NOW, state="held", reason="template_error")
-    await put(db, NOW, state="held", reason="uncertain")
-    await put(db, NOW)
-    async with db.connection() as connection:
-        everything = await read_held(connection)
-        one_reason = await read_held(connection, campaign="spring", reason="uncertain")
-        one_send = await read_held(connection, ids=[one])
-        nothing = await read_held(connection, campaign="autumn")
-    template, uncertain = (
-        Held("spring", "template_error", 1),
-        Held("spring", "uncertain", 1),
-    )
-    assert everything == [template, uncertain]
-    assert one_reason == [uncertain]
-    assert one_send == [template]
-    assert nothing == []
 
 
 async def test_the_oldest_scheduled_send_of_each_campaign_is_found(

@@ -1,4 +1,4 @@
--- What waits, counted: for `plan`, `release`, `status` and `check`. Reads only.
+-- What waits, counted: for `plan`, `status` and `check`. Reads only.
 
 -- name: plan_queues
 -- First touches that wait, by queue and hour of their due time. $1 now, $2 until.
@@ -13,17 +13,6 @@ SELECT campaign_id, place, mailbox_id, step_number,
     greatest(date_trunc('hour', due_at), $1) AS due_at, count(*) AS n
 FROM send WHERE state = 'scheduled' AND mailbox_id IS NOT NULL AND due_at < $2
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 5, 1, 3;
-
--- name: count_held
--- What a release would let go on. $1 campaign name or null, $2 reason or null,
--- $3 ids or null.
-SELECT c.name AS campaign, s.reason, count(*) AS n
-FROM send s JOIN campaign c ON c.id = s.campaign_id
-WHERE s.state = 'held'
-  AND ($1::text IS NULL OR c.name = $1)
-  AND ($2::text IS NULL OR s.reason = $2)
-  AND ($3::bigint[] IS NULL OR s.id = ANY ($3))
-GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: oldest_due
 -- The scheduled send of each campaign that is due first, the oldest of them first.

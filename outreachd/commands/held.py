@@ -1,0 +1,115 @@
+"""What `holds`, `release` and `drop` share: choosing held sends, showing, asking.
+
+Shows what an order is about, by campaign and reason, and asks if that is more than one
+send; ``--yes`` does not ask. Nothing is done until the answer is yes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from outreachd.clock import RealClock
+from outreachd.commands.base import (
+    FailedError,
+    MisusedError,
+    author,
+    desk,
+    show_json,
+)
+from outreachd.commands.words import counted
+from outreachd.rules.written import parse_duration_s
+from outreachd.store.holds import Choice, Held, PgHolds
+
+NOTHING = "Nothing of that kind is held; `outreachd holds` tells what is."
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def choice_options(verb: Verb) -> Verb:
+    """Add the options that choose held sends."""
+    for option in (
+        click.option(
+            "--older-than", help='Only those held for longer, such as "3 days".'
+        ),
+        click.option(
+            "--send",
+            "--ids",
+            "ids",
+            multiple=True,
+            help="Only these; repeat, or 1,2,3.",
+        ),
+        click.option("--reason", help="Only those held for this reason."),
+        click.option("--campaign", help="Only those of this campaign."),
+    ):
+        verb = option(verb)
+    return verb
+
+
+def choice_of(
+    campaign: str | None,
+    reason: str | None,
+    ids: Sequence[str],
+    older_than: str | None,
+) -> Choice:
+    """Read the options."""
+    words = [word for one in ids for word in one.split(",") if word.strip()]
+    if wrong := next((w for w in words if not w.strip().isdecimal()), None):
+        raise click.UsageError(f'--ids takes numbers of sends, and "{wrong}" is none.')
+    before = None
+    if older_than is not None:
+        try:
+            before = RealClock().now() - timedelta(seconds=parse_duration_s(older_than))
+        except ValueError as error:
+            raise click.UsageError(f"--older-than {error}.") from None
+    numbers = [int(word) for word in words] or None
+    return Choice(campaign=campaign, reason=reason, ids=numbers, before=before)
+
+
+async def settle(
+    config: Path | None,
+    choice: Choice,
+    verb: str,
+    done: str,
+    warn: Callable[[Sequence[Held]], None],
+    *,
+    is_sure: bool,
+    as_json: bool,
+) -> None:
+    """Show, ask, order: ``verb`` is release or drop, ``done`` the same as past."""
+    async with desk(config) as opened:
+        holds = PgHolds(opened.database)
+        held = await holds.list(choice)
+        total = sum(row.n for row in held)
+        if not as_json:
+            show(held)
+            warn(held)
+        if total > 1 and not is_sure:
+            _ask(verb, done, total, can_ask=not as_json and sys.stdin.isatty())
+        order: Callable[..., Awaitable[int]] = getattr(holds, verb)
+        n = await order(choice, author=author(), now=opened.clock.now())
+    if as_json:
+        show_json({done: n})
+    else:
+        click.echo(f"{done.capitalize()} {counted(n, 'send')}." if n else NOTHING)
+
+
+def show(held: Sequence[Held]) -> None:
+    """List what an order is about."""
+    for row in held:
+        click.echo(f"{row.n:>6}  {row.campaign}: {row.reason}")
+
+
+def _ask(verb: str, done: str, total: int, *, can_ask: bool) -> None:
+    if not can_ask:
+        raise MisusedError(
+            f"nothing was {done}: {total} sends are held, add --yes to {verb} them "
+            "without being asked."
+        )
+    if not click.confirm(f"{verb.capitalize()} {total} sends?"):
+        raise FailedError(f"nothing was {done}.")

@@ -1,0 +1,117 @@
+"""The laws of holds: what waits for a person is listed, let go on or dropped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from outreachd.store.database import Database
+from outreachd.store.holds import Choice, Example, PgHolds
+from outreachd.store.steering import NoSuchError
+from tests.store.seed import NOW, add_send, seed_fleet
+
+HOUR = timedelta(hours=1)
+CHOICES = [
+    (Choice(), 4),
+    (Choice(campaign="spring"), 3),
+    (Choice(reason="bug"), 1),
+    (Choice(campaign="spring", reason="bug"), 0),
+    (Choice(ids=[1, 2, 99]), 2),
+    (Choice(before=NOW), 1),
+    (Choice(before=NOW + HOUR), 4),
+]
+
+
+async def held(db: Database, **values: Any) -> PgHolds:
+    """Hold three in one campaign, one for long, and one in another; one is not held."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        held: dict[str, Any] = {"state": "held", "reason": "uncertain", **values}
+        await add_send(connection, "a@x.example", **held)
+        await add_send(connection, "b@x.example", **held, detail="why")
+        await add_send(
+            connection, "c@x.example", **held | {"changed_at": NOW - 5 * HOUR}
+        )
+        await add_send(
+            connection, "d@x.example", **held | {"campaign_id": 2, "reason": "bug"}
+        )
+        await add_send(connection, "e@x.example")
+    return PgHolds(db)
+
+
+async def rows(db: Database, what: str, table: str = "send") -> list[Any]:
+    """Read a column of all rows, in order."""
+    async with db.connection() as connection:
+        found = await connection.fetch(f"SELECT {what} AS x FROM {table} ORDER BY id")  # noqa: S608
+    return [row["x"] for row in found]
+
+
+async def test_what_is_held_is_listed_with_the_oldest_as_examples(db: Database) -> None:
+    """By campaign and reason; what is not held is not there."""
+    store = await held(db)
+    first, second = await store.list(Choice())
+    assert {(one.reason, one.n) for one in (first, second)} == {
+        ("uncertain", 3),
+        ("bug", 1),
+    }
+    spring = first if first.n == 3 else second
+    assert spring.oldest == NOW - 5 * HOUR
+    assert spring.examples[0] == Example(3, 1, "c@x.example", "")
+    assert [one.send for one in spring.examples] == [3, 1, 2]
+
+
+@pytest.mark.parametrize(("choice", "n"), CHOICES)
+async def test_what_is_held_goes_on_when_a_person_says_so(
+    db: Database, choice: Choice, n: int
+) -> None:
+    """Released sends are due now; others stay where they are; it is audited."""
+    store = await held(db)
+    assert sum(one.n for one in await store.list(choice)) == n
+    assert await store.release(choice, author="ann", now=NOW + HOUR) == n
+    assert (await rows(db, "state")).count("scheduled") == n + 1
+    assert await rows(db, "action", "audit") == ["release"]
+
+
+@pytest.mark.parametrize(("choice", "n"), CHOICES)
+async def test_what_is_dropped_is_never_sent(
+    db: Database, choice: Choice, n: int
+) -> None:
+    """It is cancelled with its reason, its sequence ends, it is audited."""
+    store = await held(db)
+    assert await store.drop(choice, author="ann", now=NOW + HOUR) == n
+    assert (await rows(db, "state")).count("cancelled") == n
+    assert (await rows(db, "coalesce(reason, '')")).count("dropped") == n
+    assert (await rows(db, "state", "enrolment")).count("stopped") == n
+    assert await rows(db, "action", "audit") == ["drop"]
+    assert await store.drop(choice, author="ann", now=NOW + HOUR) == 0
+
+
+async def test_a_dropped_send_still_tells_why_it_was_held(db: Database) -> None:
+    """Who looks later sees both."""
+    store = await held(db)
+    await store.drop(Choice(), author="ann", now=NOW)
+    assert (await rows(db, "detail"))[:2] == [
+        "held as uncertain",
+        "held as uncertain: why",
+    ]
+
+
+async def test_a_changed_letter_is_released_in_its_new_wording(db: Database) -> None:
+    """Its digest is forgotten, its name and date are not."""
+    identity = {"letter_sha256": b"s" * 32, "message_id": "<a@b.example>"}
+    store = await held(db, reason="letter_changed", **identity)
+    await store.release(Choice(reason="letter_changed"), author="ann", now=NOW)
+    assert (await rows(db, "letter_sha256"))[0] is None
+    assert (await rows(db, "message_id"))[0] == "<a@b.example>"
+
+
+async def test_an_unknown_campaign_is_told(db: Database) -> None:
+    """A misspelt name is no empty choice."""
+    store = await held(db)
+    choice = Choice(campaign="sprig")
+    with pytest.raises(NoSuchError, match="sprig"):
+        await store.list(choice)
+    with pytest.raises(NoSuchError, match="sprig"):
+        await store.drop(choice, author="ann", now=NOW)
