@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -59,7 +60,39 @@ def _mailto(text: str) -> str:
     raise ValueError('must be one plain address such as "unsubscribe@example.org"')
 
 
+def _name_server(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not colon or (":" in host and not host.endswith("]")):  # no port; bare IPv6
+        host, port = text, "53"
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+        if 0 < int(port) < 65_536:
+            return text
+    except ValueError:
+        pass
+    raise ValueError('must be an address such as "192.0.2.53" or "192.0.2.53:5353"')
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError('must be an address such as "192.0.2.1"') from None
+
+
+def _zone(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        return text.lower()
+    raise ValueError('must be a name in DNS such as "zen.spamhaus.org"')
+
+
 AnyPath = Annotated[Path, Field(strict=False)]
+NameServer = Annotated[str, AfterValidator(_name_server)]
+Address = Annotated[str, AfterValidator(_address)]
+Zones = Annotated[
+    tuple[Annotated[str, AfterValidator(_zone)], ...], Field(strict=False)
+]
+CheckName = Literal["spf", "dkim", "dmarc", "mx", "ptr", "helo", "blocklist"]
 Limit = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]  # seconds
 
 
@@ -176,6 +209,40 @@ class Health(_Section):
     """Health rules have no settings in this version."""
 
 
+class RelayFacts(_Section):
+    """What only the operator knows of a relay: where letters come out, and its name."""
+
+    addresses: Annotated[tuple[Address, ...], Field(strict=False)] = ()
+    helo: Annotated[str, AfterValidator(_zone)] = ""
+
+
+class Checks(_Section):
+    """How the DNS is asked, by imports and by the checks of sending domains."""
+
+    # "192.0.2.53" or "192.0.2.53:5353"; empty = those of this machine.
+    name_servers: Annotated[tuple[NameServer, ...], Field(strict=False)] = ()
+    enabled: bool = True  # look at the sending domains on a schedule
+    interval_s: Annotated[float, Field(ge=600, le=604_800)] = 21_600  # per domain
+    # How long something may be missing or wrong before the domain's mail stops.
+    grace_s: Annotated[float, Field(ge=0, le=7_776_000)] = 259_200
+    stops: Annotated[tuple[CheckName, ...], Field(strict=False)] = (
+        "spf",
+        "dkim",
+        "dmarc",
+        "mx",
+        "ptr",
+        "blocklist",
+    )
+    address_lists: Zones = (
+        "zen.spamhaus.org",
+        "bl.spamcop.net",
+        "b.barracudacentral.org",
+        "psbl.surriel.com",
+    )
+    domain_lists: Zones = ("dbl.spamhaus.org", "multi.surbl.org", "multi.uribl.com")
+    relays: dict[str, RelayFacts] = {}  # by the name of the account
+
+
 class Settings(BaseSettings):
     """All process settings. Made by ``load``; never changed afterwards."""
 
@@ -192,6 +259,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     log: Log = Log()
     health: Health = Health()
+    checks: Checks = Checks()
 
     @classmethod
     def settings_customise_sources(

@@ -116,11 +116,12 @@ def _keys_beside(model: type[BaseModel], path: tuple[str | int, ...]) -> list[st
     for name in path[:-1]:
         if isinstance(name, int):
             continue
-        here = next(
+        inner = (
             _model_in(field.annotation)
             for key, field in here.model_fields.items()
             if name in (key, field.alias)
         )
+        here = next(inner, here)  # else a name that the reader chose, as of a relay
     return [field.alias or key for key, field in here.model_fields.items()]
 
 

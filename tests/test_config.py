@@ -44,6 +44,7 @@ def test_every_default_is_in_the_example() -> None:
     text = EXAMPLE.read_text()
     sections = [load(None).send, load(None).send.limits, load(None).send.connections]
     sections += [load(None).http.control, load(None).http.public, load(None).log]
+    sections += [load(None).checks]
     for section in sections:
         for key in type(section).model_fields:
             assert f"{key}" in text
@@ -239,3 +240,36 @@ def test_settings_are_one_value() -> None:
     """Two readings of the same are equal."""
     assert isinstance(load(None), Settings)
     assert load(None) == load(None)
+
+
+@pytest.mark.parametrize("good", ["192.0.2.53", "192.0.2.53:5353", "[::1]:53", "::1"])
+def test_name_servers_are_addresses(tmp_path: Path, good: str) -> None:
+    """With or without a port; a name would need a name server."""
+    found = load(write(tmp_path, f'[checks]\nname_servers = ["{good}"]\n'))
+    assert found.checks.name_servers == (good,)
+
+
+@pytest.mark.parametrize("bad", ["dns.example", "192.0.2.53:0", "192.0.2.53:x", ""])
+def test_a_bad_name_server_is_told(tmp_path: Path, bad: str) -> None:
+    """With its line and an example."""
+    [said] = mistakes(tmp_path, f'[checks]\nname_servers = ["{bad}"]\n')
+    assert 'must be an address such as "192.0.2.53"' in said
+
+
+def test_facts_of_relays_are_checked_and_their_keys_known(tmp_path: Path) -> None:
+    """A table named after an account is no reason to guess at its keys."""
+    said = mistakes(
+        tmp_path,
+        """
+[checks]
+stops = ["spf", "foo"]
+interval_s = 5
+address_lists = ["x"]
+[checks.relays.relay]
+addresses = ["192.0.2.1x"]
+heloo = "a.b"
+""",
+    )
+    assert len(said) == 5
+    assert 'unknown key "heloo": did you mean "helo"?' in said[-1]
+    assert "must be an address" in said[-2]
