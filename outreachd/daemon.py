@@ -187,7 +187,7 @@ class Daemon:
         self.address = control.address
         if http.public.listen is not None:
             public = await listen(
-                public_app(helm, http.public.unsubscribe_mailto),
+                public_app(helm, helm, http.public.unsubscribe_mailto),
                 http.public.listen,
                 setting="[http.public] listen",
             )

@@ -21,6 +21,7 @@ from outreachd.rules.model import Campaign, Kind, State
 from outreachd.rules.places import calendar_at
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
+from outreachd.store.consent import Asked, PgConsent
 from outreachd.store.database import Database
 from outreachd.store.roster import read_facts, read_pauses, read_roster
 from outreachd.store.steering import PgSteering
@@ -57,6 +58,7 @@ class Helm:
         self._database = database
         self._store = PgSteering(database)
         self._suppressions = PgSuppressions(database)
+        self._consent = PgConsent(database)
         self._clock = clock
         self._mint = mint
         self._shift = shift
@@ -148,9 +150,22 @@ class Helm:
         now = self._clock.now()
         return await self._suppressions.opt_out(enrolment_id, source, now)
 
-    def _enrolment(self, token: str) -> int | None:
+    async def asked(self, token: str) -> Asked | None:
+        """Tell who was asked for a yes by the letter that held this token."""
+        enrolment_id = self._enrolment(token, TokenKind.CONFIRM)
+        return None if enrolment_id is None else await self._consent.asked(enrolment_id)
+
+    async def confirm(self, token: str) -> Asked | None:
+        """Keep a yes; when this returns, it is stored."""
+        enrolment_id = self._enrolment(token, TokenKind.CONFIRM)
+        if enrolment_id is None:
+            return None
+        await self._consent.confirm(enrolment_id, "page", self._clock.now())
+        return await self._consent.asked(enrolment_id)
+
+    def _enrolment(self, token: str, kind: TokenKind = TokenKind.OPT_OUT) -> int | None:
         found = self._mint.read(token)
-        return found[1] if found and found[0] is TokenKind.OPT_OUT else None
+        return found[1] if found and found[0] is kind else None
 
 
 async def load_pool(database: Database, clock: Clock) -> Pool:

@@ -1,4 +1,4 @@
-"""The words of the opt-out page, in every language we speak.
+"""The words of the public pages, in every language we speak.
 
 Plain sentences; ``{client}`` is for whom the letters were. Letters are called what
 recipients call them: e-mails.
@@ -23,6 +23,10 @@ class Words:
     button: str
     done: str
     effect: str  # what leaving means
+    confirm: str
+    confirm_button: str
+    confirmed: str
+    confirm_effect: str  # what saying yes means
     nobody: str  # in the place of {client}, if it is not known
     by_mail: str  # before an address
     failed: str
@@ -35,6 +39,10 @@ WORDS: Final[Mapping[Language, Words]] = {
         button="Stop the e-mails",
         done="Done",
         effect="You will get no more e-mails from {client}.",
+        confirm="Get these e-mails?",
+        confirm_button="Yes, I want them",
+        confirmed="Confirmed",
+        confirm_effect="You will get e-mails from {client}.",
         nobody="this sender",
         by_mail="You can also write to",
         failed="This did not work",
@@ -45,6 +53,10 @@ WORDS: Final[Mapping[Language, Words]] = {
         button="Abmelden",
         done="Erledigt",
         effect="Sie erhalten keine weiteren E-Mails von {client}.",
+        confirm="E-Mails erhalten?",
+        confirm_button="Ja, ich möchte sie",
+        confirmed="Bestätigt",
+        confirm_effect="Sie erhalten E-Mails von {client}.",
         nobody="diesem Absender",
         by_mail="Sie können auch schreiben an",
         failed="Das hat nicht geklappt",
@@ -55,6 +67,10 @@ WORDS: Final[Mapping[Language, Words]] = {
         button="Отписаться",
         done="Готово",
         effect="Вы больше не будете получать письма от {client}.",
+        confirm="Получать эти письма?",
+        confirm_button="Да, хочу получать",
+        confirmed="Подтверждено",
+        confirm_effect="Вы будете получать письма от {client}.",
         nobody="этого отправителя",
         by_mail="Можно также написать на адрес",
         failed="Не получилось",
@@ -65,6 +81,10 @@ WORDS: Final[Mapping[Language, Words]] = {
         button="Se désinscrire",
         done="C’est fait",
         effect="Vous ne recevrez plus d’e-mails de la part de {client}.",
+        confirm="Recevoir ces e-mails ?",
+        confirm_button="Oui, je le veux",
+        confirmed="C’est confirmé",
+        confirm_effect="Vous recevrez des e-mails de la part de {client}.",
         nobody="cet expéditeur",
         by_mail="Vous pouvez aussi écrire à",
         failed="Cela n’a pas fonctionné",
@@ -75,6 +95,10 @@ WORDS: Final[Mapping[Language, Words]] = {
         button="Darse de baja",
         done="Hecho",
         effect="Ya no recibirá más correos de {client}.",
+        confirm="¿Recibir estos correos?",
+        confirm_button="Sí, quiero recibirlos",
+        confirmed="Confirmado",
+        confirm_effect="Recibirá correos de {client}.",
         nobody="este remitente",
         by_mail="También puede escribir a",
         failed="No ha funcionado",

@@ -85,8 +85,29 @@ def done(client: str | None, language: Language) -> web.Response:
     )
 
 
+def ask_for_yes(client: str | None, language: Language) -> web.Response:
+    """Ask whether letters are wanted; nothing happens before the button."""
+    words = WORDS[language]
+    return _page(
+        language,
+        words.confirm,
+        words.confirm_effect.format(client=client or words.nobody),
+        button=words.confirm_button,
+    )
+
+
+def confirmed(client: str | None, language: Language) -> web.Response:
+    """Thank for a yes; the same the tenth time."""
+    words = WORDS[language]
+    return _page(
+        language,
+        words.confirmed,
+        words.confirm_effect.format(client=client or words.nobody),
+    )
+
+
 def try_again(language: Language, mailto: str = "") -> web.Response:
-    """Say that leaving did not work for now, and how else one leaves."""
+    """Say that it did not work for now, and how else one leaves."""
     words = WORDS[language]
     return _page(language, words.failed, words.later, mailto=mailto, status=503)
 

@@ -1,4 +1,4 @@
-"""The public listener: leaving with one click, and nothing else.
+"""The public listener: leaving with one click, saying yes, and nothing else.
 
 Looking (GET, HEAD) changes nothing, since scanners follow every link; POST opts out,
 from our page's button or straight from a mail program (RFC 8058: no cookie, no
@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 
 from outreachd.rules.language import Language, language_of
 from outreachd.rules.records import LedgerAwayError
+from outreachd.store.consent import Asked
 from outreachd.store.suppressions import Person
 from outreachd.web import pages
 from outreachd.web.server import Bounds, application
@@ -38,22 +39,78 @@ class OptOut(Protocol):
         """Write to this person no more; returns once it is stored. None = not ours."""
 
 
+class Consent(Protocol):
+    """What it asks of the daemon about who was asked for a yes."""
+
+    async def asked(self, token: str) -> Asked | None:
+        """Tell who holds the token; None = not ours."""
+
+    async def confirm(self, token: str) -> Asked | None:
+        """Keep a yes; returns once it is stored. None = not ours."""
+
+
 def public_app(
-    opt_out: OptOut, mailto: str | None = None, bounds: Bounds | None = None
+    opt_out: OptOut,
+    consent: Consent,
+    mailto: str | None = None,
+    bounds: Bounds | None = None,
 ) -> web.Application:
     """Make the application; ``mailto`` is an address that takes opt-outs by mail."""
-    door = _Door(opt_out, mailto)
+    turns = asyncio.Semaphore(AT_A_TIME)
+    out, yes = _WayOut(opt_out, mailto, turns), _Yes(consent, turns)
     app = application(bounds or Bounds(), _refuse)
-    app.add_routes([web.get("/u/{token}", door.look), web.post("/u/{token}", door.act)])
+    app.add_routes(
+        [
+            web.get("/u/{token}", out.look),
+            web.post("/u/{token}", out.act),
+            web.get("/c/{token}", yes.look),
+            web.post("/c/{token}", yes.act),
+        ]
+    )
     return app
 
 
-class _Door:
-    """The two handlers."""
+class _Yes:
+    """Saying yes to the letter of a double opt-in."""
 
-    def __init__(self, opt_out: OptOut, mailto: str | None) -> None:
-        self._opt_out, self._mailto = opt_out, mailto
-        self._turns = asyncio.Semaphore(AT_A_TIME)
+    def __init__(self, consent: Consent, turns: asyncio.Semaphore) -> None:
+        self._consent, self._turns = consent, turns
+
+    async def look(self, request: web.Request) -> web.Response:
+        """Show the button, or that it was pressed."""
+        token, asked = _token(request), None
+        try:
+            if token:
+                async with self._turns:
+                    asked = await self._consent.asked(token)
+        except LedgerAwayError:
+            pass  # the button may work in a minute
+        client, language = asked.client if asked else None, _language(request, asked)
+        if asked and asked.has_said_yes:
+            return pages.confirmed(client, language)
+        return pages.ask_for_yes(client, language)
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Keep the yes."""
+        token, asked = _token(request), None
+        await request.read()
+        try:
+            if token:
+                async with self._turns:
+                    asked = await self._consent.confirm(token)
+        except LedgerAwayError:
+            return _try_again(request)
+        client = asked.client if asked else None
+        return pages.confirmed(client, _language(request, asked))
+
+
+class _WayOut:
+    """Leaving."""
+
+    def __init__(
+        self, opt_out: OptOut, mailto: str | None, turns: asyncio.Semaphore
+    ) -> None:
+        self._opt_out, self._mailto, self._turns = opt_out, mailto, turns
 
     async def look(self, request: web.Request) -> web.Response:
         """Show the button, or that there is no more to leave."""
@@ -79,9 +136,7 @@ class _Door:
                 async with self._turns:
                     person = await self._opt_out.opt_out(token, source)
         except LedgerAwayError:
-            response = pages.try_again(_language(request, None), self._by_mail(token))
-            response.headers[hdrs.RETRY_AFTER] = "60"
-            return response
+            return _try_again(request, self._by_mail(token))
         client = person.client if person else None
         return pages.done(client, _language(request, person))
 
@@ -94,7 +149,13 @@ def _token(request: web.Request) -> str:
     return token if _TOKEN.fullmatch(token) else ""
 
 
-def _language(request: web.Request, person: Person | None) -> Language:
+def _try_again(request: web.Request, mailto: str = "") -> web.Response:
+    response = pages.try_again(_language(request, None), mailto)
+    response.headers[hdrs.RETRY_AFTER] = "60"
+    return response
+
+
+def _language(request: web.Request, person: Person | Asked | None) -> Language:
     language, country = (person.language, person.country) if person else ("", "")
     return language_of(language, country, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
 

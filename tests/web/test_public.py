@@ -13,6 +13,7 @@ from aiohttp import ClientResponse, ClientSession
 from outreachd.listen import TcpListen
 from outreachd.rules.language import Language
 from outreachd.rules.records import LedgerAwayError
+from outreachd.store.consent import Asked
 from outreachd.store.suppressions import Person
 from outreachd.web.page_words import WORDS
 from outreachd.web.public import AT_A_TIME, PAGE, public_app
@@ -29,6 +30,7 @@ class FakeOptOut:
 
     def __init__(self) -> None:
         self.left: list[tuple[str, str]] = []
+        self.said_yes: list[str] = []
         self.away = False
         self.speaks = ("", "")  # the contact's language and country
         self.asked_now = 0
@@ -56,6 +58,19 @@ class FakeOptOut:
         self.left.append((token, source))
         return person
 
+    async def asked(self, token: str) -> Asked | None:
+        """Know the same token as that of a question."""
+        if self.away:
+            raise LedgerAwayError
+        has_said_yes = token in self.said_yes
+        return Asked(NAME, *self.speaks, has_said_yes) if token == TOKEN else None
+
+    async def confirm(self, token: str) -> Asked | None:
+        """Note a yes."""
+        if await self.asked(token):
+            self.said_yes.append(token)
+        return await self.asked(token)
+
 
 class Visitor:
     """Anybody on the internet."""
@@ -80,7 +95,7 @@ class Visitor:
 async def visitor() -> AsyncIterator[Visitor]:
     """Open the public listener."""
     opt_out = FakeOptOut()
-    app = public_app(opt_out, MAILTO)
+    app = public_app(opt_out, opt_out, MAILTO)
     listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
     host, port = listener.address
     async with ClientSession(f"http://{host}:{port}") as session:
@@ -266,3 +281,44 @@ async def test_every_answer_carries_the_strict_headers(visitor: Visitor) -> None
         assert headers["Cache-Control"] == "no-store"
         assert "Server" not in headers
         assert answer.cookies == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_looking_at_a_question_says_nothing(
+    visitor: Visitor, method: str
+) -> None:
+    """A scanner that follows the link confirms nothing."""
+    answer, _ = await visitor.call(method, f"/c/{TOKEN}")
+    assert answer.status == 200
+    assert visitor.opt_out.said_yes == []
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_one_press_says_yes(visitor: Visitor, language: Language) -> None:
+    """The button, then thanks, then the same for who comes back, in their language."""
+    visitor.opt_out.speaks = (language.value, "")
+    words = WORDS[language]
+    _, asked = await visitor.call("GET", f"/c/{TOKEN}")
+    assert f"<button>{html.escape(words.confirm_button)}</button>" in asked
+    assert html.escape(NAME, quote=False) in asked.replace("&#x2f;", "/")
+    for method in ("POST", "GET"):
+        answer, body = await visitor.call(method, f"/c/{TOKEN}")
+        assert (answer.status, words.confirmed in body) == (200, True)
+    assert visitor.opt_out.said_yes == [TOKEN]
+
+
+async def test_a_question_nobody_was_asked_tells_nothing(visitor: Visitor) -> None:
+    """An unknown token sees the same pages, and nothing is stored."""
+    for method in ("GET", "POST"):
+        answer, _ = await visitor.call(method, "/c/unknown")
+        assert answer.status == 200
+    assert visitor.opt_out.said_yes == []
+
+
+async def test_a_yes_that_cannot_be_stored_is_not_thanked_for(visitor: Visitor) -> None:
+    """The database is away: 503, and to be tried again; looking still works."""
+    visitor.opt_out.away = True
+    answer, _ = await visitor.call("POST", f"/c/{TOKEN}")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+    answer, _ = await visitor.call("GET", f"/c/{TOKEN}")
+    assert answer.status == 200
