@@ -1,8 +1,9 @@
-"""Contact files: each row a contact, or a refusal with its line and reason.
+"""Contact files: each row a contact, or a result with its line and reason.
 
-``read_contacts`` streams a CSV file; an address that comes again is refused, so that
-what comes out holds everybody once. ``report_to`` writes refusals to a CSV that does
-nothing when a spreadsheet opens it. Memory: 60 bytes a row, for the addresses seen.
+``read_contacts`` streams a CSV file; an address that comes again is a duplicate, so
+that what comes out holds everybody once. ``report_to`` writes what became of each row,
+and ``write_contacts`` a list to import again; both make CSVs that do nothing when a
+spreadsheet opens them. Memory: 60 bytes a row, for the addresses seen.
 Errors: ConfigError for a file that cannot be used at all.
 """
 
@@ -11,44 +12,40 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from outreachd.mistakes import ConfigError, Mistake
 from outreachd.rules.contact_row import (
     EMAIL,
+    FORMULA_STARTS,
+    NO_CONSENT,
+    Consent,
     HeaderError,
     NewContact,
     RowError,
+    RowResult,
     read_header,
     read_row,
 )
 from outreachd.sheet import BadRow, Row, Sheet
 from outreachd.text_encoding import check_encoding
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that did not go in. ``word`` is counted, ``reason`` is for people."""
-
-    line: int
-    email: str
-    word: str  # refused, duplicate or suppressed
-    reason: str
-
-    @property
-    def whom(self) -> str:
-        """Tell the address as far as it can be shown on a terminal."""
-        shown = "".join(c for c in self.email[:254] if c.isprintable())
-        return f" ({shown})" if shown else ""
+REPORT = ("line", "email", "result", "reason")
 
 
-def read_contacts(path: Path) -> Iterator[NewContact | Refusal]:
-    """Read a file row by row; an address that comes again is refused."""
+def read_contacts(
+    path: Path, encoding: str | None = None, usual: Consent = NO_CONSENT
+) -> Iterator[NewContact | RowResult]:
+    """Read a file row by row; an address that comes again is refused.
+
+    ``usual``: the consent of rows that tell none.
+    """
     try:
         with path.open("rb") as file:
-            sheet = Sheet(path, file, check_encoding(path, file))
-            yield from _first_of_each(_checked(sheet, _header(path, sheet)))
+            found = check_encoding(path, file, encoding, option="--encoding")
+            sheet = Sheet(path, file, found)
+            rows = _checked(sheet, _header(path, sheet), usual)
+            yield from first_of_each(rows)
     except OSError as error:
         why = (error.strerror or "no reason given").lower()
         raise ConfigError([Mistake(path, None, f"cannot be read: {why}")]) from None
@@ -62,53 +59,60 @@ def _header(path: Path, sheet: Sheet) -> list[str]:
 
 
 def _checked(
-    rows: Iterable[Row | BadRow], header: list[str]
-) -> Iterator[NewContact | Refusal]:
+    rows: Iterable[Row | BadRow], header: list[str], usual: Consent
+) -> Iterator[NewContact | RowResult]:
     email_at = header.index(EMAIL)
     for row in rows:
         if isinstance(row, BadRow):
-            yield Refusal(row.line, "", "refused", f"the row {row.reason}")
+            yield RowResult(row.line, "", "refused", f"the row {row.reason}")
             continue
         try:
-            yield read_row(header, row.values, row.line)
+            yield read_row(header, row.values, row.line, usual)
         except RowError as error:
-            yield Refusal(row.line, row.values[email_at], "refused", str(error))
+            yield RowResult(row.line, row.values[email_at], "refused", str(error))
 
 
-def _first_of_each(
-    rows: Iterable[NewContact | Refusal],
-) -> Iterator[NewContact | Refusal]:
+def first_of_each(
+    rows: Iterable[NewContact | RowResult],
+) -> Iterator[NewContact | RowResult]:
+    """Let each address through once; the others are duplicates of the first."""
     # Hashes instead of addresses: a million rows take 60 MB instead of 150.
     seen: set[int] = set()
     for row in rows:
-        if isinstance(row, Refusal):
+        if isinstance(row, RowResult):
             yield row
         elif (mark := hash(row.email)) in seen:
             reason = "is in this file more than once: the first row counts"
-            yield Refusal(row.line, row.email, "duplicate", reason)
+            yield RowResult(row.line, row.email, "duplicate", reason)
         else:
             seen.add(mark)
             yield row
 
 
 @contextmanager
-def report_to(path: Path) -> Iterator[Callable[[Refusal], None]]:
-    """Write refusals to a CSV that is safe to open in a spreadsheet."""
+def report_to(path: Path) -> Iterator[Callable[[RowResult], None]]:
+    """Write what became of each row to a CSV that is safe in a spreadsheet."""
+    with _sheet_at(path) as write:
+        write(REPORT)
+
+        def tell(row: RowResult) -> None:
+            write((str(row.line), row.email, row.result, row.reason))
+
+        yield tell
+
+
+@contextmanager
+def _sheet_at(path: Path) -> Iterator[Callable[[Iterable[str]], object]]:
     try:
-        file = path.open("w", newline="", encoding="utf-8")
+        file = path.open("w", newline="", encoding="utf-8", errors="replace")
     except OSError as error:
         why = (error.strerror or "no reason given").lower()
         raise ConfigError([Mistake(path, None, f"cannot be written: {why}")]) from None
     with file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        writer.writerow(["line", "email", "what", "reason"])
-        yield lambda refusal: writer.writerow(
-            map(
-                _inert, (str(refusal.line), refusal.email, refusal.word, refusal.reason)
-            )
-        )
+        yield lambda cells: writer.writerow(map(inert, cells))
 
 
-def _inert(cell: str) -> str:
+def inert(cell: str) -> str:
     """Keep a spreadsheet from running a cell as a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

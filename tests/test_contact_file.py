@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from outreachd.contact_file import Refusal, read_contacts, report_to
+from outreachd.contact_file import read_contacts, report_to
 from outreachd.mistakes import ConfigError
-from outreachd.rules.contact_row import NewContact
+from outreachd.rules.contact_row import NewContact, RowResult, consent
 
 
-def read(folder: Path, text: str) -> list[NewContact | Refusal]:
+def read(folder: Path, text: str) -> list[NewContact | RowResult]:
     path = folder / "c.csv"
     path.write_text(text)
     return list(read_contacts(path))
@@ -31,9 +31,9 @@ def test_every_row_comes_out_as_a_contact_or_a_refusal(tmp_path: Path) -> None:
         "e@x.example,=1+1\n",
     )
     lines = [(row.line, type(row).__name__) for row in rows]
-    kinds = ["NewContact", *["Refusal"] * 4, "NewContact"]
+    kinds = ["NewContact", *["RowResult"] * 4, "NewContact"]
     assert lines == list(zip((2, 3, 4, 5, 6, 8), kinds, strict=True))
-    refusals = [row for row in rows if isinstance(row, Refusal)]
+    refusals = [row for row in rows if isinstance(row, RowResult)]
     assert [(r.email, r.word, r.reason[:25]) for r in refusals] == [
         ("bad", "refused", "email: an address has exa"),
         ("", "refused", "the row has 1 values wher"),
@@ -73,17 +73,17 @@ def test_a_wrong_encoding_stops_before_the_first_row(tmp_path: Path) -> None:
         next(read_contacts(path))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\uff1d"])
 def test_a_report_does_nothing_when_a_spreadsheet_opens_it(
     tmp_path: Path, start: str
 ) -> None:
     """A refused cell may be a formula; in the report it is text."""
     path = tmp_path / "report.csv"
     with report_to(path) as write:
-        write(Refusal(7, f"{start}cmd()", "refused", "why"))
+        write(RowResult(7, f"{start}cmd()", "refused", "why"))
     with path.open(newline="") as file:
         assert list(csv.reader(file)) == [
-            ["line", "email", "what", "reason"],
+            ["line", "email", "result", "reason"],
             ["7", f"'{start}cmd()", "refused", "why"],
         ]
 
@@ -95,7 +95,21 @@ def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:
             pass
 
 
-def test_an_address_on_a_terminal_is_harmless() -> None:
-    """Escape codes in a refused address do not reach the screen."""
-    assert Refusal(1, "a\x1b[2Jb", "refused", "").whom == " (a[2Jb)"
-    assert Refusal(1, "", "refused", "").whom == ""
+def test_a_named_encoding_is_believed(tmp_path: Path) -> None:
+    """Fault 75: who cannot save as UTF-8 says what his file is."""
+    path = tmp_path / "c.csv"
+    path.write_bytes("email;имя\na@x.example;Жюль\n".encode("cp1251"))
+    [row] = read_contacts(path, "cp1251")
+    assert isinstance(row, NewContact)
+    assert row.variables == {"имя": "Жюль"}
+    with pytest.raises(ConfigError, match="--encoding cp1251"):
+        next(read_contacts(path))
+
+
+def test_a_consent_for_the_file_is_that_of_its_rows(tmp_path: Path) -> None:
+    """Where they say nothing themselves."""
+    path = tmp_path / "c.csv"
+    path.write_text("email,consent_basis\na@x.example,\nb@x.example,customer\n")
+    rows = list(read_contacts(path, usual=consent("opt-in", "fair", None)))
+    found = [r.consent_basis for r in rows if isinstance(r, NewContact)]
+    assert found == ["opt_in", "customer"]

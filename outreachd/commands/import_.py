@@ -3,6 +3,7 @@
 Streams: a batch of rows is checked, kept and enrolled in one transaction, then the
 next. Every row that does not go in is told with its line and reason; the rest go in.
 Running it twice, or again after it was cut off, changes nothing that is already in.
+``--dry-run`` makes all the checks and keeps nothing.
 Errors: ConfigError for a file that cannot be used, then nothing went in; FailedError
 for an unknown campaign, or a lost database: then the batches before it are in.
 """
@@ -10,8 +11,7 @@ for an unknown campaign, or a lost database: then the batches before it are in.
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -19,24 +19,48 @@ from pathlib import Path
 
 import click
 
-from outreachd.clock import Clock
 from outreachd.commands.base import (
+    Desk,
     FailedError,
+    MisusedError,
     config_option,
     desk,
     execute,
     json_option,
     show_json,
 )
-from outreachd.contact_file import Refusal, read_contacts, report_to
+from outreachd.commands.import_words import Tally, summary
+from outreachd.contact_file import read_contacts, report_to
+from outreachd.intake import Intake
 from outreachd.mistakes import unknown
-from outreachd.rules.contact_row import NewContact
+from outreachd.rules.contact_row import (
+    NO_CONSENT,
+    Consent,
+    RowError,
+    RowResult,
+    consent,
+)
 from outreachd.rules.records import LedgerAwayError
-from outreachd.store.contacts import Target, campaign_names, enrol, find_target
+from outreachd.store.contacts import Target, campaign_names, find_target
 from outreachd.store.database import Database
+from outreachd.wire.mx import mail_domains_at
 
 BATCH = 2000  # rows of one transaction
 LINE_EVERY = 20_000  # rows between two lines of progress in a pipe
+QUIET = frozenset({"new", "added", "known"})  # results that need no line on a terminal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is asked for."""
+
+    file: Path
+    campaign: str
+    report: Path | None = None
+    encoding: str | None = None
+    consent: Consent = NO_CONSENT
+    asks_dns: bool = True
+    is_dry: bool = False
 
 
 @click.command("import", help="Enrol the contacts of the CSV file FILE in a campaign.")
@@ -45,110 +69,128 @@ LINE_EVERY = 20_000  # rows between two lines of progress in a pipe
 @click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Write every row that did not go in to this CSV file.",
+    help="Write what became of each row to this CSV file.",
 )
+@click.option("--encoding", help="Of the file, if it is not Unicode: cp1251, cp1252.")
+@click.option("--consent-basis", help="On what ground, for rows that do not say.")
+@click.option("--consent-source", help="Where that is from, for rows that do not say.")
+@click.option("--consent-at", help="Since when, for rows that do not say.")
+@click.option("--no-mx", is_flag=True, help="Do not ask the DNS where mail goes.")
+@click.option("--dry-run", is_flag=True, help="Make all the checks, keep nothing.")
 @config_option
 @json_option
 def command(
-    file: Path, campaign: str, report: Path | None, config: Path | None, as_json: bool
+    file: Path,
+    campaign: str,
+    report: Path | None,
+    encoding: str | None,
+    consent_basis: str | None,
+    consent_source: str | None,
+    consent_at: str | None,
+    no_mx: bool,
+    dry_run: bool,
+    config: Path | None,
+    as_json: bool,
 ) -> None:
     """Import contacts."""
-    execute(import_file(file, campaign, report, config, as_json))
+    try:
+        usual = consent(consent_basis, consent_source, consent_at)
+    except RowError as error:
+        raise click.UsageError(f"--{str(error).replace('_', '-', 1)}") from None
+    order = Order(
+        file=file,
+        campaign=campaign,
+        report=report,
+        encoding=encoding,
+        consent=usual,
+        asks_dns=not no_mx,
+        is_dry=dry_run,
+    )
+    execute(import_file(order, config, as_json))
 
 
-async def import_file(
-    file: Path, campaign: str, report: Path | None, config: Path | None, as_json: bool
-) -> None:
+async def import_file(order: Order, config: Path | None, as_json: bool) -> None:
     """Import, and tell people or programs how it went."""
+    _not_onto_itself(order)
     progress = Progress()
     async with desk(config) as opened:
-        with report_to(report) if report else nullcontext() as write:
+        target = await target_named(opened.database, order.campaign)
+        intake = intake_of(opened, order)
+        with report_to(order.report) if order.report else nullcontext() as write:
 
-            def tell(refusal: Refusal) -> None:
-                progress.clear()
-                place = f"{file.name}:{refusal.line}"
-                click.echo(f"{place}: {refusal.reason}{refusal.whom}", err=True)
+            def tell(result: RowResult) -> None:
                 if write:
-                    write(refusal)
+                    write(result)
+                if result.word not in QUIET:
+                    progress.clear()
+                    place = f"{order.file.name}:{result.line}"
+                    click.echo(f"{place}: {result.reason}{result.whom}", err=True)
 
-            telling = Telling(tell, progress.show)
-            counts = await import_contacts(
-                opened.database, opened.clock, file, campaign, telling
+            tally = await import_contacts(
+                intake, target, order, Telling(tell, progress.show)
             )
     progress.clear()
     if as_json:
-        show_json({"campaign": campaign, **counts})
+        told = {"campaign": order.campaign, "dry_run": order.is_dry, **tally.figures()}
+        show_json(told | {"dns_away": intake.is_dns_away})
     else:
-        click.echo(summary(campaign, counts))
+        away = intake.is_dns_away
+        click.echo(
+            summary(order.campaign, tally, is_dry=order.is_dry, is_dns_away=away)
+        )
+
+
+def _not_onto_itself(order: Order) -> None:
+    if order.report and order.report.exists() and order.report.samefile(order.file):
+        raise MisusedError("--report would overwrite the file that is imported.")
+
+
+async def target_named(database: Database, name: str) -> Target:
+    """Find the campaign, or say which there are."""
+    async with database.connection() as connection:
+        target = await find_target(connection, name)
+        if target is None:
+            names = await campaign_names(connection)
+            raise FailedError(unknown("campaign", name, names))
+    return target
+
+
+def intake_of(opened: Desk, order: Order) -> Intake:
+    """Make what takes the rows."""
+    servers = opened.settings.checks.name_servers
+    mx = mail_domains_at(servers) if order.asks_dns else None
+    return Intake(
+        opened.database, opened.clock, opened.vault.eraser, mx, is_dry=order.is_dry
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """Who is told while an import runs."""
 
-    refusal: Callable[[Refusal], None]
-    progress: Callable[[Counter[str]], None]
+    result: Callable[[RowResult], None]
+    progress: Callable[[int], None]
 
 
 async def import_contacts(
-    database: Database, clock: Clock, path: Path, campaign: str, telling: Telling
-) -> Counter[str]:
+    intake: Intake, target: Target, order: Order, telling: Telling
+) -> Tally:
     """Import a file; tell how many rows there were and what became of them."""
-    async with database.connection() as connection:
-        target = await find_target(connection, campaign)
-        if target is None:
-            names = await campaign_names(connection)
-            raise FailedError(unknown("campaign", campaign, names))
-    counts = Counter(rows=0, enrolled=0, known=0, suppressed=0, duplicate=0, refused=0)
-    rows = read_contacts(path)
+    tally = Tally()
+    rows = read_contacts(order.file, order.encoding, order.consent)
     while batch := list(islice(rows, BATCH)):
         try:
-            refusals = await _enrol(database, clock, target, batch, counts)
+            results = await intake.take(target, batch)
         except LedgerAwayError as error:
             raise FailedError(
-                f"{error}; {counts['rows']} rows are done: run the same import again,"
+                f"{error}; {tally.rows} rows are done: run the same import again,"
                 " it changes nothing that is already in."
             ) from error
-        counts["rows"] += len(batch)
-        for refusal in refusals:
-            counts[refusal.word] += 1
-            telling.refusal(refusal)
-        telling.progress(counts)
-    return counts
-
-
-async def _enrol(
-    database: Database,
-    clock: Clock,
-    target: Target,
-    batch: Iterable[NewContact | Refusal],
-    counts: Counter[str],
-) -> list[Refusal]:
-    contacts = [row for row in batch if isinstance(row, NewContact)]
-    refusals = [row for row in batch if isinstance(row, Refusal)]
-    async with database.connection() as connection:
-        done = await enrol(connection, target, contacts, now=clock.now())
-    counts["enrolled"] += done.enrolled
-    counts["known"] += len(contacts) - len(done.suppressed) - done.enrolled
-    reason = "must not be written to: it is suppressed"
-    refusals += [
-        Refusal(contact.line, contact.email, "suppressed", reason)
-        for contact in done.suppressed
-    ]
-    return sorted(refusals, key=lambda refusal: refusal.line)
-
-
-def summary(campaign: str, counts: Counter[str]) -> str:
-    """Say in a sentence what became of the rows; what was left out stands out."""
-    left_out = [
-        f"{counts[word]} {word}"
-        for word in ("suppressed", "duplicate", "refused")
-        if counts[word]
-    ]
-    told = f"{campaign}: {counts['enrolled']} of {counts['rows']} rows enrolled"
-    if counts["known"]:
-        told += f", {counts['known']} were enrolled already"
-    return told + (f"; LEFT OUT: {', '.join(left_out)}." if left_out else ".")
+        for result in results:
+            tally.add(result)
+            telling.result(result)
+        telling.progress(tally.rows)
+    return tally
 
 
 class Progress:
@@ -158,9 +200,8 @@ class Progress:
         self._is_terminal = sys.stderr.isatty()
         self._told = 0
 
-    def show(self, counts: Counter[str]) -> None:
+    def show(self, rows: int) -> None:
         """Tell how far it is."""
-        rows = counts["rows"]
         if self._is_terminal:
             click.echo(f"\r{rows} rows", err=True, nl=False)
         elif rows - self._told >= LINE_EVERY:

@@ -5,8 +5,10 @@ What ``normalise`` returns is ASCII, lower case, at most 254 characters, and pas
 an address can neither end an SMTP command nor a header early. Local parts are lower-
 cased although RFC 5321 lets a server tell cases apart: no known one does, and the same
 person must not be two contacts. Reserved names for examples and tests are accepted
-(RFC 2606); nothing is looked up in the DNS. Errors: BadAddressError, one sentence.
-Sources: RFC 5321 sections 4.1.2 and 4.5.3.1, RFC 5890; email-validator for domains.
+(RFC 2606); nothing is looked up in the DNS. ``normalise_recipient`` takes other letters
+before the @ as well (SMTPUTF8); such an address is no envelope address yet.
+Errors: BadAddressError, one sentence. Sources: RFC 5321 sections 4.1.2 and 4.5.3.1,
+RFC 5890, RFC 6531; email-validator for domains and for letters that are not ASCII.
 """
 
 from __future__ import annotations
@@ -48,6 +50,31 @@ def normalise(text: str) -> str:
     address = f"{_checked_local(local)}@{_checked_domain(domain)}"
     if len(address) > MAX_ADDRESS:
         raise BadAddressError(f"the address is longer than {MAX_ADDRESS} characters")
+    return address
+
+
+def normalise_recipient(text: str) -> str:
+    """Write an address as contacts keep it; one that needs SMTPUTF8 is not ASCII."""
+    local, at, domain = text.strip().rpartition("@")
+    if local.isascii() or not at or "@" in local:
+        return normalise(text)
+    name = _checked_domain(domain)
+    try:
+        found = validate_email(
+            f"{local}@example.org",  # the domain is checked, and this one is short
+            check_deliverability=False,
+            allow_smtputf8=True,
+            test_environment=True,
+        )
+    except EmailNotValidError as error:
+        raise BadAddressError(_sentence(error)) from None
+    address = f"{found.local_part.lower()}@{name}"
+    if len(found.local_part.lower().encode()) > MAX_LOCAL:
+        raise BadAddressError(
+            f"the part before the @ is longer than {MAX_LOCAL} bytes in UTF-8"
+        )
+    if len(address.encode()) > MAX_ADDRESS:
+        raise BadAddressError(f"the address is longer than {MAX_ADDRESS} bytes")
     return address
 
 

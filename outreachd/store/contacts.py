@@ -1,26 +1,34 @@
 """Contacts and their enrolment in campaigns, a batch of an import at a time.
 
 Always holds: a person is one contact of a client and is enrolled in a campaign once,
-however often he is imported; who is known keeps the values he has; who is suppressed is
-neither kept nor enrolled. Each batch is one transaction and ends with NOTIFY
-outreachd_work. Errors: LedgerAwayError from the connection.
+however often he is imported; who is known keeps the values he has, and gains a ground
+of consent where he had none; who is suppressed is neither kept nor enrolled; without a
+ground that the campaign accepts the first letter is held. Each batch is one transaction
+and ends with NOTIFY outreachd_work. Errors: LedgerAwayError from the connection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from outreachd.rules.contact_row import NewContact
+from outreachd.rules.hygiene import Policy
 from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
 from outreachd.store.database import Connection
 from outreachd.store.suppressions import barred
 
 NOBODY_ERASED = Eraser(())
+NO_CONSENT = "no_consent"  # the same word as the intent's answer
+# For people, beside a held send and in an import's report.
+NO_CONSENT_SENTENCE = (
+    "nothing says on what ground this person may be written to, or the campaign does "
+    "not accept that ground: import again with consent_basis, then release the letter"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +39,25 @@ class Target:
     client_id: int
     by_recipient_zone: bool  # its calendar is the recipient's
     by_recipient_holidays: bool
+    hygiene: Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """What became of a batch."""
 
-    new: int  # contacts the client did not have
-    enrolled: int  # contacts the campaign did not have
-    suppressed: tuple[NewContact, ...]
+    new: frozenset[str]  # addresses the client did not have
+    enrolled: Mapping[str, str]  # those the campaign did not have: why they wait, or ""
+    suppressed: frozenset[str]
 
 
 async def find_target(connection: Connection, name: str) -> Target | None:
     """Find a campaign by its name; None if there is none, or it is retired."""
     row = await connection.fetchrow(sql.text("import_campaign"), name)
-    return Target(*row) if row else None
+    if row is None:
+        return None
+    values = dict(row) | {"hygiene": msgspec.json.decode(row["hygiene"], type=Policy)}
+    return Target(campaign_id=values.pop("id"), **values)
 
 
 async def campaign_names(connection: Connection) -> list[str]:
@@ -73,7 +85,7 @@ async def enrol(
         )
         wanted = [contact for contact in contacts if contact.email not in barring]
         new = await _keep(connection, target, wanted)
-        enrolled: int = await connection.fetchval(
+        rows = await connection.fetch(
             sql.text("enrol"),
             target.campaign_id,
             target.client_id,
@@ -81,24 +93,30 @@ async def enrol(
             target.by_recipient_zone,
             target.by_recipient_holidays,
             now,
+            [contact.hold for contact in wanted],
+            [contact.detail for contact in wanted],
+            NO_CONSENT_SENTENCE,
         )
-        if enrolled:
+        if rows:
             await connection.execute(sql.text("notify_work"))
-    suppressed = tuple(contact for contact in contacts if contact.email in barring)
-    return Enrolled(new, enrolled, suppressed)
+    return Enrolled(new, {row["email"]: row["hold"] for row in rows}, barring)
 
 
 async def _keep(
     connection: Connection, target: Target, contacts: Sequence[NewContact]
-) -> int:
+) -> frozenset[str]:
     rows = await connection.fetch(
         sql.text("put_contacts"),
         target.client_id,
         [contact.email for contact in contacts],
         [contact.timezone for contact in contacts],
+        [contact.country for contact in contacts],
+        [contact.region for contact in contacts],
+        [contact.language for contact in contacts],
+        [",".join(contact.marks) for contact in contacts],
         [msgspec.json.encode(contact.variables).decode() for contact in contacts],
         [contact.consent_basis for contact in contacts],
         [contact.consent_source for contact in contacts],
         [contact.consent_at for contact in contacts],
     )
-    return len(rows)
+    return frozenset(row["email"] for row in rows if row["is_new"])

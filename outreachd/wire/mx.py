@@ -19,6 +19,8 @@ from publicsuffixlist import PublicSuffixList
 
 from outreachd.rules.hygiene import MailDomain, MailVerdict
 from outreachd.rules.inquiry import Answer, Outcome, Question, RecordKind
+from outreachd.wire.dns import LookupFailedError
+from outreachd.wire.dns_records import records_at
 
 RESERVED = frozenset({"example", "test", "invalid", "localhost"})
 AT_ONCE = 50  # domains under way; the questions have a bound of their own
@@ -67,7 +69,7 @@ class MailDomains:
     """Looks domains up, many at once, until the DNS proves to be away."""
 
     def __init__(self, records: Records, *, asks_reserved: bool = False) -> None:
-        """Take ``asks_reserved`` where the name servers are the user's own choice."""
+        """``asks_reserved``: the name servers are the user's own choice."""
         self._records = records
         self._asks_reserved = asks_reserved
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -114,6 +116,23 @@ class MailDomains:
             outcomes.add(answer.outcome)
         fault = Outcome.FAULT in outcomes
         return MailDomain(domain, MailVerdict.UNKNOWN if fault else MailVerdict.NONE)
+
+
+def mail_domains_at(name_servers: tuple[str, ...]) -> MailDomains:
+    """Ask these servers, or the machine's if none; one that has none is away."""
+    try:
+        records: Records = records_at(name_servers)
+    except LookupFailedError:
+        records = _NoServers()
+    return MailDomains(records, asks_reserved=bool(name_servers))
+
+
+class _NoServers:
+    """The DNS of a machine that has no name server set up."""
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer nothing."""
+        return Answer(Outcome.FAULT, why="no name server is set up")
 
 
 def provider_of(host: str) -> str:

@@ -13,6 +13,7 @@ from outreachd.rules.address import (
     domain_of,
     is_envelope_address,
     normalise,
+    normalise_recipient,
 )
 
 LOCALS = st.text(
@@ -124,3 +125,56 @@ def test_an_envelope_carries_only_the_strict_grammar(bad: str) -> None:
 def test_the_domain_of_an_address_is_what_follows_the_at() -> None:
     """The key by which recipients are grouped and domains are suppressed."""
     assert domain_of("ann@mail.acme.example") == "mail.acme.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Ann@Example.org", "ann@example.org"),
+        ("Jürgen@Bücher.example", "jürgen@xn--bcher-kva.example"),
+        ("ju\u0308rgen@example.org", "jürgen@example.org"),
+        ("ИВАН@пример.рф", "иван@xn--e1afmkfd.xn--p1ai"),
+        ("用户@example.org", "用户@example.org"),
+    ],
+)
+def test_a_recipient_may_have_letters_of_any_script(text: str, address: str) -> None:
+    """SMTPUTF8 (RFC 6531): one spelling, the domain in A-labels, no envelope yet."""
+    assert normalise_recipient(text) == address
+    assert normalise_recipient(address) == address
+    assert is_envelope_address(address) is address.isascii()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "jür\u200bgen@example.org",
+        "jür\u2028gen@example.org",
+        "jür\x85gen@example.org",
+        "\u0308rgen@example.org",
+        "jür gen@example.org",
+        "jürgen@localhost",
+        "jürgen@x@example.org",
+        '"jürgen"@example.org',
+        "jürgen..a@example.org",
+        "ü" * 33 + "@example.org",
+        "jü<rgen@example.org",
+        "jürgen@" + ".".join(["b" * 60] * 4) + ".org",
+    ],
+)
+def test_odd_letters_are_no_way_in(bad: str) -> None:
+    """S2: invisible ones, separators, quotes and brackets are refused in any script."""
+    with pytest.raises(BadAddressError) as refusal:
+        normalise_recipient(bad)
+    assert "\n" not in str(refusal.value)
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_no_recipient_can_end_a_command(text: str, domain: str) -> None:
+    """S2: refused, or one line without blanks, brackets or quotes."""
+    try:
+        address = normalise_recipient(f"{text}@{domain}.example")
+    except BadAddressError:
+        return
+    assert address.isprintable()
+    assert not set(address) & set(' <>"\\,;:()[]')

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from outreachd.rules.contact_row import NewContact
-from outreachd.store.contacts import Target, campaign_names, enrol, find_target
+from outreachd.rules.hygiene import Policy, Treatment
+from outreachd.store.contacts import (
+    NO_CONSENT_SENTENCE,
+    Enrolled,
+    Target,
+    campaign_names,
+    enrol,
+    find_target,
+)
 from outreachd.store.database import Connection, Database
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -58,7 +67,8 @@ async def test_an_imported_contact_is_due_at_once_with_its_first_letter(
         )
         queues = await connection.fetch("SELECT * FROM queue")
 
-    assert (done.new, done.enrolled, done.suppressed) == (1, 1, ())
+    ann = "ann@x.example"
+    assert done == Enrolled(frozenset({ann}), {ann: ""}, frozenset())
     berlin = "Europe/Berlin"
     assert list(map(tuple, sends)) == [(1, 1, berlin, "scheduled", NOW, NOW, None)]
     assert list(map(tuple, queues)) == [(1, berlin)]
@@ -93,7 +103,7 @@ async def test_enrolling_twice_changes_nothing(db: Database) -> None:
         before = await all_rows(connection)
         again = await enrol(connection, target, rows, now=NOW + timedelta(days=1))
 
-        assert (again.new, again.enrolled) == (0, 0)
+        assert (again.new, again.enrolled) == (frozenset(), {})
         assert await all_rows(connection) == before
 
 
@@ -138,10 +148,10 @@ async def test_the_suppressed_are_neither_kept_nor_enrolled(db: Database) -> Non
         done = await enrol(connection, target, rows, now=NOW)
         kept = await connection.fetch("SELECT email FROM contact")
 
-    barred = [c.email for c in done.suppressed]
-    assert barred == ["a@x.example", "b@x.example", "d@no.example"]
+    assert done.suppressed == {"a@x.example", "b@x.example", "d@no.example"}
     assert [row["email"] for row in kept] == ["c@x.example"]
-    assert (done.new, done.enrolled) == (1, 1)
+    assert done.new == {"c@x.example"}
+    assert done.enrolled == {"c@x.example": ""}
 
 
 async def test_a_person_is_one_contact_in_two_campaigns(db: Database) -> None:
@@ -153,7 +163,7 @@ async def test_a_person_is_one_contact_in_two_campaigns(db: Database) -> None:
         await enrol(connection, spring, [contact("a@x.example")], now=NOW)
         done = await enrol(connection, autumn, [contact("a@x.example")], now=NOW)
 
-        assert (done.new, done.enrolled) == (0, 1)
+        assert (done.new, done.enrolled) == (frozenset(), {"a@x.example": ""})
         assert await connection.fetchval("SELECT count(*) FROM contact") == 1
 
 
@@ -210,3 +220,91 @@ async def test_each_zone_gets_its_queue_once(db: Database, zone_count: int) -> N
         await enrol(connection, target, rows, now=NOW)
 
         assert await connection.fetchval("SELECT count(*) FROM queue") == zone_count
+
+
+async def test_a_contact_without_ground_goes_in_and_waits(db: Database) -> None:
+    """Its letter is held with a sentence; the others of the batch are due."""
+    async with db.connection() as connection:
+        target = await seed(connection)
+        rows = [
+            replace(contact("a@x.example"), consent_basis=None),
+            contact("b@x.example"),
+        ]
+        done = await enrol(connection, target, rows, now=NOW)
+        sends = await connection.fetch(
+            "SELECT state, reason, detail FROM send ORDER BY id"
+        )
+
+    assert done.enrolled == {"a@x.example": "no_consent", "b@x.example": ""}
+    assert list(map(tuple, sends)) == [
+        ("held", "no_consent", NO_CONSENT_SENTENCE),
+        ("scheduled", None, None),
+    ]
+
+
+async def test_only_the_grounds_of_the_campaign_count(db: Database) -> None:
+    """Where it lists what it accepts, any other ground is none."""
+    async with db.connection() as connection:
+        target = await seed(connection)
+        await connection.execute("UPDATE campaign SET grounds = '{customer}'")
+        rows = [
+            contact("a@x.example"),
+            replace(contact("b@x.example"), consent_basis="customer"),
+        ]
+        done = await enrol(connection, target, rows, now=NOW)
+
+    assert done.enrolled == {"a@x.example": "no_consent", "b@x.example": ""}
+
+
+async def test_a_known_contact_gains_a_ground_and_never_loses_one(db: Database) -> None:
+    """Importing again with a ground is the way out; one that stands is not replaced."""
+    async with db.connection() as connection:
+        target = await seed(connection)
+        bare = replace(contact("a@x.example"), consent_basis=None, consent_source=None)
+        await enrol(connection, target, [bare], now=NOW)
+        other = replace(bare, consent_basis="customer", consent_source="phone")
+        for row in (contact("a@x.example"), other, bare):
+            assert not (await enrol(connection, target, [row], now=NOW)).new
+        kept = await connection.fetchrow(
+            "SELECT consent_basis, consent_source, variables::text FROM contact"
+        )
+
+    assert kept is not None
+    assert tuple(kept) == ("asked", "form", '{"first_name": "a"}')
+
+
+async def test_what_is_odd_waits_with_its_reason(db: Database) -> None:
+    """The word can be released by; the sentence is for people; marks stay known."""
+    async with db.connection() as connection:
+        row = replace(
+            contact("info@x.example"),
+            marks=("role", "free"),
+            country="DE",
+            region="BY",
+            language="de",
+            hold="role_address",
+            detail="belongs to a function",
+        )
+        done = await enrol(connection, await seed(connection), [row], now=NOW)
+        kept = await connection.fetchrow(
+            "SELECT marks, country, region, language, state, reason, detail"
+            " FROM send s JOIN contact c ON c.id = contact_id"
+        )
+
+    assert done.enrolled == {"info@x.example": "role_address"}
+    assert kept is not None
+    assert tuple(kept) == (
+        ["role", "free"],
+        *("DE", "BY", "de"),
+        *("held", "role_address", "belongs to a function"),
+    )
+
+
+async def test_the_policy_of_a_campaign_comes_with_it(db: Database) -> None:
+    """As written; what it leaves out is the usual."""
+    async with db.connection() as connection:
+        await seed(connection)
+        await connection.execute("""UPDATE campaign SET hygiene = '{"role": "skip"}'""")
+        target = await find_target(connection, "spring")
+    assert target is not None
+    assert target.hygiene == Policy(role=Treatment.SKIP)

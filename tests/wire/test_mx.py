@@ -18,8 +18,15 @@ import pytest
 
 from outreachd.rules.hygiene import MailDomain, MailVerdict
 from outreachd.rules.inquiry import Answer, Outcome, Question
+from outreachd.wire.dns import LookupFailedError
 from outreachd.wire.dns_records import Records
-from outreachd.wire.mx import AT_ONCE, FAULTS_IN_A_ROW, MailDomains, provider_of
+from outreachd.wire.mx import (
+    AT_ONCE,
+    FAULTS_IN_A_ROW,
+    MailDomains,
+    mail_domains_at,
+    provider_of,
+)
 
 ZONE = {
     ("firm.net.", "MX"): ["20 alt.aspmx.l.google.com.", "10 aspmx.l.google.com."],
@@ -179,6 +186,26 @@ async def test_one_answer_ends_a_row_of_faults() -> None:
         records.outcome = Outcome.FOUND
         await mail_domains.look_up(["firm.net"])
     assert not mail_domains.is_away
+
+
+async def test_a_machine_without_dns_takes_everybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No name server set up is a fault like any other: nobody is refused."""
+
+    def fail(_: object) -> Records:
+        raise LookupFailedError("no /etc/resolv.conf")
+
+    monkeypatch.setattr("outreachd.wire.mx.records_at", fail)
+    [found] = await mail_domains_at(()).look_up(["firm.net"])
+    assert found.verdict is MailVerdict.UNKNOWN
+
+
+async def test_servers_that_are_named_are_asked_for_all(server: NameServer) -> None:
+    """Reserved names too: who names a server has a reason."""
+    port = server.transport.get_extra_info("sockname")[1]
+    [found] = await mail_domains_at((f"127.0.0.1:{port}",)).look_up(["known.test"])
+    assert found == MailDomain("known.test", MailVerdict.MX, "known.test")
 
 
 @pytest.mark.parametrize(

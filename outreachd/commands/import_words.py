@@ -1,0 +1,90 @@
+"""What an import says when it is done: figures for programs, sentences for people.
+
+Each row is counted under one word, so that the figures add up to the rows. ``known``
+is who was in the campaign before; ``enrolled`` is who is in it now and is written to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from outreachd.commands.words import counted
+from outreachd.rules.contact_row import RowResult
+from outreachd.store.contacts import NO_CONSENT_SENTENCE
+
+LEFT_OUT = ("skipped", "suppressed", "duplicate", "refused")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows so far."""
+
+    words: Counter[str] = field(default_factory=Counter)
+    # Why rows are held or were skipped, by the sentence without its notes.
+    why: dict[str, Counter[str]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Tell how many rows there were."""
+        return self.words.total()
+
+    @property
+    def enrolled(self) -> int:
+        """Tell how many are in the campaign by this and will be written to."""
+        return self.words["new"] + self.words["added"]
+
+    def add(self, result: RowResult) -> None:
+        """Count a row."""
+        self.words[result.word] += 1
+        if result.word in ("held", "skipped"):
+            reasons = self.why.setdefault(result.word, Counter())
+            reasons[result.reason.partition(";")[0]] += 1
+
+    def figures(self) -> dict[str, Any]:
+        """Tell the figures; all but ``rows`` and ``new`` add up to ``rows``."""
+        words = ("known", "held", *LEFT_OUT)
+        return {
+            "rows": self.rows,
+            "enrolled": self.enrolled,
+            **{word: self.words[word] for word in words},
+            "new": self.words["new"],
+            "held_because": self.why.get("held", {}),
+            "skipped_because": self.why.get("skipped", {}),
+        }
+
+
+def summary(
+    campaign: str, tally: Tally, *, is_dry: bool = False, is_dns_away: bool = False
+) -> str:
+    """Say what became of the rows; what was left out or waits stands out."""
+    words = tally.words
+    told = f"{campaign}: {tally.enrolled} of {counted(tally.rows, 'row')} enrolled"
+    if words["known"]:
+        told += f", {words['known']} were enrolled already"
+    if words["held"]:
+        told += f", {words['held']} HELD"
+    left_out = [f"{words[word]} {word}" for word in LEFT_OUT if words[word]]
+    told += f"; LEFT OUT: {', '.join(left_out)}." if left_out else "."
+    lines = [told]
+    for reason, n in tally.why.get("held", Counter()).most_common():
+        lines.append(f"  held, {n}: {reason}.")
+    if held_for_consent(tally):
+        lines.append(
+            "  No letter is written without a ground of consent: say it for the whole"
+            " file with --consent-basis, such as --consent-basis legitimate_interest."
+        )
+    if is_dns_away:
+        lines.append(
+            "  The DNS did not answer: domains were taken without asking where their"
+            " mail goes."
+        )
+    if is_dry:
+        lines.append("  This was a dry run: nothing was kept.")
+    return "\n".join(lines)
+
+
+def held_for_consent(tally: Tally) -> int:
+    """Tell how many wait because nothing says that they may be written to."""
+    return tally.why.get("held", Counter())[NO_CONSENT_SENTENCE]
