@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
@@ -107,6 +108,9 @@ class Chores:
                 )
                 for state, count in settled.items():
                     log.warning("uncertain.settled", state=state.value, sends=count)
+                departed = await self._ledger.settle_departures(now=now)
+                if departed:
+                    log.warning("departures.settled", **asdict(departed))
             await self._house.sleep(HOUSEKEEPING_S)
 
     async def _show_gauges(self) -> None:

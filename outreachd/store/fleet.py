@@ -31,6 +31,7 @@ from outreachd.rules.model import Kind
 from outreachd.store import sql
 from outreachd.store.content import put_attachments
 from outreachd.store.database import Connection
+from outreachd.store.departures import settle_departures
 from outreachd.store.fleet_present import read_present
 from outreachd.store.vault import Vault
 
@@ -66,6 +67,7 @@ async def apply(
             raise FleetMovedError
         if changes:
             await _write(connection, wanted, changes, vault)
+            await settle_departures(connection, author=author, now=now)
             await _run(connection, "note", now, author, "apply", _audited(changes))
             await _run(connection, "notify_fleet")
     return changes

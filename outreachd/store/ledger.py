@@ -30,12 +30,14 @@ from outreachd.rules.records import (
 )
 from outreachd.store import sql
 from outreachd.store.database import Database
+from outreachd.store.departures import Settled, settle_departures
 
 # How long a statement of the hot path may wait for a connection, in seconds.
 ACQUIRE_S = 10.0
 # How often an intent begins again because a pause or an opt-out came in between.
 STALE_AT_MOST = 50
 UNREADABLE = "(unreadable)"
+AUTHOR = "outreachd"  # of what the daemon does by itself, in the audit
 
 Row = TypeVar("Row", GiveBack, Outcome)
 
@@ -184,6 +186,11 @@ class PgLedger:
         async with self._database.connection(ACQUIRE_S) as connection:
             rows = await connection.fetch(sql.text("settle_uncertain"), now, before)
         return {State(row["state"]): row["n"] for row in rows}
+
+    async def settle_departures(self, *, now: datetime) -> Settled:
+        """Do with the letters of lost mailboxes what their campaigns say."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            return await settle_departures(connection, author=AUTHOR, now=now)
 
     async def queues(self) -> list[Queue]:
         """List the first-touch queues that exist."""

@@ -85,10 +85,15 @@ class PgSteering:
         await connection.execute(sql.text("notify_pause"))
 
     async def resume(self, kind: Kind, name: str, author: str, now: datetime) -> None:
-        """End a pause; nothing happens where there is none."""
+        """End a pause; nothing happens where there is none.
+
+        To resume the fleet says that its database is the one to go on with.
+        """
         async with self._barred() as connection:
             id = await find(connection, kind, name)
             await connection.execute(sql.text("drop_pause"), kind.value, id)
+            if kind is Kind.FLEET:
+                await connection.execute(sql.text("adopt_identity"))
             detail = {"kind": kind.value, "id": id}
             await note(connection, now, author, "resume", detail)
             await connection.execute(sql.text("notify_pause"))

@@ -40,8 +40,8 @@ def told(*tallies: Tally) -> str:
     ("first", "other", "said"),
     [
         (
-            (4, 1),
-            (4, 3),
+            (3, 0),
+            (3, 3),
             "bold, plain: too few letters to tell which was answered more",
         ),
         ((500, 20), (500, 24), "not shown that either was answered more often (p = "),

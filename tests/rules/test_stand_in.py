@@ -39,4 +39,4 @@ def test_every_send_goes_to_the_least_loaded_that_may_write_it(
 def test_a_thousand_sends_are_spread_evenly() -> None:
     """The one with much to do already gets less."""
     found = share_out(((n, OF) for n in range(1000)), {OF: [1, 2, 3]}, {1: 100})
-    assert Counter(found.values()) == {1: 266, 2: 367, 3: 367}
+    assert Counter(found.values()) == {1: 267, 2: 367, 3: 366}
