@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import re
 
 import pytest
@@ -93,3 +95,15 @@ def test_a_wrong_key_setting_is_refused(
 def test_keys_are_not_shown() -> None:
     """S17: the mint's own words hold no key."""
     assert "ooo" not in repr(MINT)
+
+
+def test_a_token_is_what_the_standard_says() -> None:
+    """Links in letters that are out stay good: HMAC as the library reckons it."""
+    key = b"k" * 32
+    tag_key = hmac.digest(key, b"outreachd token tag", "sha256")
+    pad_key = hmac.digest(key, b"outreachd token pad", "sha256")
+    tag = hmac.digest(tag_key, b"\1o" + (77).to_bytes(8, "big"), "sha256")[:16]
+    pad = int.from_bytes(hmac.digest(pad_key, tag, "sha256")[:8], "big")
+    raw = b"\1o" + (77 ^ pad).to_bytes(8, "big") + tag
+    token = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    assert TokenMint({1: key}, 1).mint(TokenKind.OPT_OUT, 77) == token
