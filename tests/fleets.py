@@ -17,6 +17,7 @@ from outreachd.rules.fleet_plan import (
     WrittenCalendar,
 )
 from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.wording import Wording
 
 ACME = WantedClient(
     name="acme",
@@ -81,6 +82,8 @@ SPRING = WantedCampaign(
     useful_for_s=None,
     mailboxes=frozenset({ANN.address, BEN.address}),
     steps=(FIRST, SECOND),
+    grounds=("opt_in",),
+    confirmation=Wording("Is it you?", "Yes: {{ confirm_url }}", None),
 )
 
 

@@ -117,7 +117,7 @@ def test_a_sequence_is_read_with_its_files(tmp_path: Path) -> None:
         ('text_file = "gone.txt"', 22, '"gone.txt" cannot be read: no such file'),
         ('text = "x"\nhtml_file = "gone"', 23, '"gone" cannot be read'),
         ('text = "x"\nhtml = "{% if %}"', 23, "html, line 1: "),
-        ('# no words', 20, "text is missing: write text, text_file, html or"),
+        ("# no words", 20, "text is missing: write text, text_file, html or"),
         ('text = "x"\nafter = "1 day"', 23, "after is for later steps"),
         ('text = "x"\nafter = "soon"', 23, "after must be a delay such as"),
         (
@@ -250,5 +250,43 @@ def test_bad_hygiene_is_told_with_its_line(
 ) -> None:
     """Fault 74: the words that exist are in the sentence."""
     found = mistake(tmp_path, POOL, f"{POOL}\n{line}")
+    assert found.startswith("fleet.toml:20: ")
+    assert said in found
+
+
+QUESTION = 'confirm = { subject = "Is it you?", text = "Yes: {{ confirm_url }}" }'
+
+
+def test_a_campaign_says_which_consent_it_takes(tmp_path: Path) -> None:
+    """Grounds in one spelling; none said = any that a contact states."""
+    grounds = 'consent = ["Opt-in", "existing customer"]'
+    found = campaign(tmp_path, spoiled(POOL, f"{POOL}\n{grounds}"))
+    assert found.grounds == ("opt_in", "existing_customer")
+    assert campaign(tmp_path, GOOD).grounds is None
+    assert "fleet.toml:20: consent" in mistake(tmp_path, POOL, f"{POOL}\nconsent = []")
+
+
+def test_a_campaign_may_ask_for_a_yes_first(tmp_path: Path) -> None:
+    """The letter is read and checked like any other."""
+    found = campaign(tmp_path, spoiled(POOL, f"{POOL}\n{QUESTION}"))
+    assert found.confirmation is not None
+    assert found.confirmation.subject == "Is it you?"
+    assert campaign(tmp_path, GOOD).confirmation is None
+
+
+@pytest.mark.parametrize(
+    ("confirm", "said"),
+    [
+        ('{ subject = "Is it you?", text = "Yes?" }', "the link is missing: say {{ c"),
+        ('{ text = "{{ confirm_url }}" }', "subject is missing"),
+        ('{ subject = "Is it you?" }', "text is missing"),
+        ('{ subject = "{% if %}", text = "{{ confirm_url }}" }', "subject, line 1: "),
+    ],
+)
+def test_a_question_that_nobody_could_answer_is_a_mistake(
+    tmp_path: Path, confirm: str, said: str
+) -> None:
+    """A letter without its link, its subject or its text would end the campaign."""
+    found = mistake(tmp_path, POOL, f"{POOL}\nconfirm = {confirm}")
     assert found.startswith("fleet.toml:20: ")
     assert said in found

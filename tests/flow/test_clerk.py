@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes, policy
 from uuid import UUID
 
+from msgspec import structs
+
+from outreachd.flow.clerk import Written
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import State, Variant
+from outreachd.rules.token import TokenKind
 from tests.flow.desk import Desk, claim
+from tests.flow.world import MINT
 from tests.rosters import MONDAY, step
 
 
@@ -80,3 +88,21 @@ def test_a_wording_drawn_once_is_kept_through_attempts_and_new_weights() -> None
     assert why.reason == "letter_changed"
     intent = desk.clerk.intent(claim(), desk.permit, loud, UUID(int=3))
     assert intent.variant == "loud"
+
+
+def test_a_question_carries_the_link_to_say_yes() -> None:
+    """Step 0 is the confirmation's wording; its token names the enrolment."""
+    desk = Desk()
+    question = step(0, subject="Is it you?", text="Yes: {{ confirm_url }}")
+    permit = structs.replace(
+        desk.permit, campaign=replace(desk.permit.campaign, confirmation=question)
+    )
+    written = desk.clerk.write(claim(step_number=0), permit)
+    assert isinstance(written, Written)
+    text = message_from_bytes(written.letter.message, policy=policy.default)
+    link = re.search(r"Yes: https://\S+/c/(\S+)", text.get_content())
+    assert link is not None
+    assert MINT.read(link[1]) == (TokenKind.CONFIRM, 5)
+    why = desk.clerk.write(claim(step_number=0), desk.permit)
+    assert isinstance(why, Unfillable)
+    assert why.reason == "no_such_step"

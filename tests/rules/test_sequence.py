@@ -9,7 +9,8 @@ import pytest
 from outreachd.rules.calendar import opening, zone
 from outreachd.rules.model import Calendar, DelayUnit, Step
 from outreachd.rules.places import calendar_at
-from outreachd.rules.sequence import next_due
+from outreachd.rules.sequence import next_due, step_after, step_of
+from tests.rosters import campaign
 
 ALWAYS = Calendar(
     weekdays=frozenset(range(7)),
@@ -114,3 +115,13 @@ def test_a_due_time_is_always_inside_the_window_and_never_early(seed: int) -> No
         due = next_due(delivered, step(dice.randrange(20), unit), calendar)
         assert due >= delivered
         assert opening(due, calendar) == due
+
+
+def test_a_number_means_a_letter_of_the_campaign() -> None:
+    """0 asks for a yes, 1.. are the sequence; nothing follows a question or the end."""
+    question = step(0, DelayUnit.MINUTES)
+    first, second = step(0, DelayUnit.MINUTES), step(2, DelayUnit.DAYS)
+    whole = campaign(steps=(first, second), confirmation=question)
+    assert [step_of(whole, n) for n in range(4)] == [question, first, second, None]
+    assert [step_after(whole, n) for n in range(4)] == [None, second, None, None]
+    assert step_of(campaign(), 0) is None
