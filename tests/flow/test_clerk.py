@@ -103,6 +103,6 @@ def test_a_question_carries_the_link_to_say_yes() -> None:
     link = re.search(r"Yes: https://\S+/c/(\S+)", text.get_content())
     assert link is not None
     assert MINT.read(link[1]) == (TokenKind.CONFIRM, 5)
-    why = desk.clerk.write(claim(step_number=0), desk.permit)
+    why = Desk().clerk.write(claim(step_number=0), desk.permit)
     assert isinstance(why, Unfillable)
     assert why.reason == "no_such_step"
