@@ -17,12 +17,22 @@ Source: Goyal, Vin, Cheng, "Start-time Fair Queueing", SIGCOMM 1996.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 # Part of the mean weight that everybody has at least.
 FLOOR = 0.1
 
 # Letters after which who got none of them no longer says where the present is.
 LATELY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who is next: the first place is served first."""
+
+    place: int
+    of: int  # how many have work now
+    part: float  # of the letters, while all have work
 
 
 class FairShare:
@@ -68,20 +78,38 @@ class FairShare:
         """Give back ``n`` letters charged but not sent after all."""
         self._advance(client_id, campaign_id, -n)
 
+    def turn(self, client_id: int, campaign_id: int) -> tuple[Turn, Turn]:
+        """Tell where a client and a campaign of it stand among those with work."""
+        campaigns = self._campaigns[client_id]
+        return self._clients.turn(client_id), campaigns.turn(campaign_id)
+
     def _advance(self, client_id: int, campaign_id: int, n: int) -> None:
         if client_id in self._campaigns:
             self._clients.advance(client_id, n)
             self._campaigns[client_id].advance(campaign_id, n)
 
 
+def parts(weights: Mapping[int, float]) -> dict[int, float]:
+    """Tell what part of the letters is each one's while all have work."""
+    floored = _floored(weights)
+    whole = sum(floored.values())
+    return {id_: weight / whole for id_, weight in floored.items()}
+
+
+def _floored(weights: Mapping[int, float]) -> dict[int, float]:
+    floor = FLOOR * sum(weights.values()) / max(len(weights), 1)
+    return {id_: max(weight, floor) for id_, weight in weights.items()}
+
+
 class _Turns:
     """One level: a weight and a virtual time for each id."""
 
-    __slots__ = ("_count", "_last", "_start", "_step", "_time", "_working")
+    __slots__ = ("_count", "_last", "_part", "_start", "_step", "_time", "_working")
 
     def __init__(self) -> None:
         self._count = 0  # letters served
         self._last: dict[int, int] = {}  # the count at the newest turn
+        self._part: dict[int, float] = {}
         self._start: dict[int, float] = {}  # virtual time at which that turn began
         self._step: dict[int, float] = {}  # virtual time one letter takes
         self._time: dict[int, float] = {}  # virtual time of the next turn
@@ -90,9 +118,9 @@ class _Turns:
     def set_weights(self, weights: Mapping[int, float]) -> None:
         if not all(weight > 0 for weight in weights.values()):
             raise ValueError(f"a share must be above zero: {dict(weights)}")
-        floor = FLOOR * sum(weights.values()) / max(len(weights), 1)
         present = self._present()
-        self._step = {id_: 1 / max(w, floor) for id_, w in weights.items()}
+        self._part = parts(weights)
+        self._step = {id_: 1 / weight for id_, weight in _floored(weights).items()}
         self._time = {id_: self._time.get(id_, present) for id_ in weights}
         self._start = {i: t for i, t in self._start.items() if i in weights}
 
@@ -107,6 +135,11 @@ class _Turns:
         self._bring_up(asked)
         self._working |= asked
         return min((self._time[id_], id_) for id_ in asked)[1]
+
+    def turn(self, id_: int) -> Turn:
+        racing = sorted((self._time[i], i) for i in self._working | {id_})
+        place = racing.index((self._time[id_], id_)) + 1
+        return Turn(place, len(racing), self._part[id_])
 
     def advance(self, id_: int, n: int) -> None:
         if id_ not in self._time:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ import msgspec
 from outreachd.rules.model import Kind
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
+from outreachd.store.shares import read_shares
 
 
 class NoSuchError(LookupError):
@@ -36,6 +37,8 @@ class Gauges:
     mailboxes: dict[str, int]  # by health
     domains: dict[str, int]
     accounts: dict[str, int]
+    # by check and finding
+    domain_checks: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class PgSteering:
@@ -119,6 +122,7 @@ class PgSteering:
             gauges = await _gauges(connection, now)
             sends = await connection.fetch(sql.text("count_sends"))
             pauses = await connection.fetch(sql.text("list_pauses"), now)
+            unfit = await connection.fetch(sql.text("bad_checks"))
             instances = await connection.fetch(sql.text("instances"))
             stranded = await connection.fetch(sql.text("count_stranded"))
             barred = await connection.fetch(sql.text("count_suppressions"))
@@ -133,7 +137,9 @@ class PgSteering:
                 "accounts": gauges.accounts,
                 "suppressions": {row["level"]: row["n"] for row in barred},
                 "stranded": [dict(row) for row in stranded],
+                "shares": await read_shares(connection, now),
                 "pauses": [dict(row) for row in pauses],
+                "checks": [dict(row) for row in unfit],
                 "instances": [dict(row) for row in instances],
             }
 
@@ -159,6 +165,7 @@ async def _gauges(connection: Connection, now: datetime) -> Gauges:
     [(due, oldest)] = await connection.fetch(sql.text("count_due"), now)
     waiting = await connection.fetch(sql.text("count_waiting"))
     fleet = await connection.fetch(sql.text("count_fleet"), now)
+    checks = await connection.fetch(sql.text("count_checks"))
     return Gauges(
         due=due,
         oldest_due_s=(now - oldest).total_seconds() if oldest else 0.0,
@@ -167,6 +174,7 @@ async def _gauges(connection: Connection, now: datetime) -> Gauges:
         mailboxes=_by_health(fleet, "mailbox"),
         domains=_by_health(fleet, "domain"),
         accounts=_by_health(fleet, "account"),
+        domain_checks={(row["check_name"], row["finding"]): row["n"] for row in checks},
     )
 
 

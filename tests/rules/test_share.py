@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from outreachd.rules.share import FLOOR, LATELY, FairShare
+from outreachd.rules.share import FLOOR, LATELY, FairShare, parts
 
 Turn = tuple[int, int]
 
@@ -229,3 +229,29 @@ def test_a_share_of_nothing_is_refused(weight: float) -> None:
     """Who should get nothing is paused, not weighted with zero."""
     with pytest.raises(ValueError, match="above zero"):
         shared({1: 1.0, 2: weight})
+
+
+def test_parts_are_what_is_served_while_all_have_work() -> None:
+    """They add up to one, and nobody's is less than the floor."""
+    weights = {1: 1000.0, 2: 1.0, 3: 1e-9}
+    wanted = parts(weights)
+    assert sum(wanted.values()) == pytest.approx(1)
+    assert min(wanted.values()) >= FLOOR / 3 / (1 + FLOOR)
+    served = Counter(serve(shared(weights), {1: [10], 2: [20], 3: [30]}, 10_000))
+    for id_, part in wanted.items():
+        assert served[id_, id_ * 10] == pytest.approx(10_000 * part, abs=2)
+
+
+def test_a_turn_tells_who_is_served_next() -> None:
+    """The first in both levels is the next one picked; who has no work has no place."""
+    share = shared({1: 1.0, 2: 3.0, 3: 1.0})
+    ready = {1: [10], 2: [20]}
+    share.working(ready)
+    for _ in range(50):
+        places = {id_: share.turn(id_, id_ * 10)[0].place for id_ in ready}
+        assert sorted(places.values()) == [1, 2]
+        [turn] = serve(share, ready, 1)
+        assert places[turn[0]] == 1
+    client, campaign = share.turn(3, 30)
+    assert (client.of, campaign.place) == (3, 1)
+    assert client.part == pytest.approx(0.2)

@@ -115,7 +115,7 @@ CREATE INDEX attempt_mailbox ON attempt (mailbox_id, started_at DESC);
 -- Daily use, counted inside the intent statement. The CHECK is the cap: an intent
 -- that would exceed it fails whole, whatever the daemon believed.
 CREATE TABLE usage (
-    kind      text NOT NULL CHECK (kind IN ('client', 'domain', 'mailbox', 'account')),
+    kind      text NOT NULL CHECK (kind IN ('client', 'campaign', 'domain', 'mailbox', 'account')),
     target_id integer NOT NULL,
     day       date NOT NULL,     -- a local day of the thing limited
     n         integer NOT NULL,

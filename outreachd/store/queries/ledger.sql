@@ -146,7 +146,8 @@ WITH fence AS MATERIALIZED (
         ('mailbox', j.mailbox_id, j.mailbox_day, j.mailbox_cap),
         ('domain', j.domain_id, j.domain_day, j.domain_cap),
         ('account', j.account_id, j.account_day, j.account_cap),
-        ('client', j.client_id, j.client_day, j.client_cap))
+        ('client', j.client_id, j.client_day, j.client_cap),
+        ('campaign', j.campaign_id, j.client_day, 2147483647))  -- counted for its share
         AS charge (kind, target_id, day, cap)
     WHERE j.answer = 'granted'
     GROUP BY charge.kind, charge.target_id, charge.day
