@@ -22,7 +22,8 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.words import counted
 from outreachd.rules.suppression import BadTargetError, Form, Target, read_target
-from outreachd.store.suppressions import Entry, PgSuppressions
+from outreachd.store.suppression_rows import Entry
+from outreachd.store.suppressions import PgSuppressions
 
 SOURCE = "command line"
 

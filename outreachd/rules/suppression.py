@@ -16,7 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from outreachd.rules.address import MAX_ADDRESS, BadAddressError, domain_of, normalise
+from outreachd.rules.address import (
+    MAX_ADDRESS,
+    BadAddressError,
+    domain_of,
+    normalise,
+    normalise_recipient,
+)
 
 OPT_OUT = "opt_out"
 COMPLAINT = "complaint"
@@ -55,6 +61,11 @@ class Target:
     text: str
     form: Form
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether it may mean many addresses."""
+        return self.form not in (Form.ADDRESS, Form.HASH)
+
 
 def read_target(text: str) -> Target:
     """Read an address, a domain with its @, a wildcard or a keyed hash."""
@@ -66,7 +77,7 @@ def read_target(text: str) -> Target:
             return _wildcard(re.sub(r"\*+", "*", text.lower()))
         if text.startswith("@"):
             return Target("@" + _domain(text[1:]), Form.DOMAIN)
-        return Target(normalise(text), Form.ADDRESS)
+        return Target(normalise_recipient(text), Form.ADDRESS)
     except BadAddressError as error:
         raise BadTargetError(str(error)) from None
 

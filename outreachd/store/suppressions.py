@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from outreachd.rules.model import Kind
 from outreachd.rules.suppression import (
     ERASED,
-    MAX_GLOBS,
     OPT_OUT,
     THEIR_WISH,
     Eraser,
@@ -27,38 +25,22 @@ from outreachd.rules.suppression import (
 )
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
-from outreachd.store.steering import NoSuchError, find, note
+from outreachd.store.steering import NoSuchError, note
+from outreachd.store.suppression_rows import (
+    Entry,
+    Scope,
+    cancel_addressed,
+    cancel_matching,
+    enter,
+    find_scope,
+)
 
 RECIPIENT = "the recipient"  # the author of what people ask for themselves
-STRETCH = 200_000  # contacts that one statement compares with wildcards
 NEWEST = (1 << 63) - 1
 
 
 class TheirWishError(Exception):
     """Taking an entry back would go against the person's own wish."""
-
-
-class TooManyGlobsError(Exception):
-    """More wildcards than every letter can be compared with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where an entry holds: everywhere, for a client, or for one campaign of it."""
-
-    client_id: int | None = None
-    campaign_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One suppression to be entered."""
-
-    target: Target
-    scope: Scope
-    reason: str
-    source: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +92,14 @@ class PgSuppressions:
     ) -> Added:
         """Enter what does not stand yet; when this returns, it holds."""
         async with self._last_barring() as connection:
-            await _check_globs(connection, entries)
-            ids = await _enter(connection, entries, author)
-            ended = await _cancel_addressed(connection, ids, now)
+            ids = await enter(connection, entries, author)
+            ended = await cancel_addressed(connection, ids, now)
             if ids:
                 detail = {"first": ids[0], "last": ids[-1], "n": len(ids)}
                 await note(connection, now, author, "suppress", detail)
-        if any(_is_wide(entry.target.form) for entry in entries):
-            ended += await self._cancel_matching(ids, now)
+        if ids and any(entry.target.is_wide for entry in entries):
+            async with self._database.connection() as connection:
+                ended += await cancel_matching(connection, ids, now)
         return Added(ids, ended)
 
     async def undo(
@@ -215,18 +197,6 @@ class PgSuppressions:
                 yield connection
                 await connection.execute(sql.text("bar_intents"))
 
-    async def _cancel_matching(self, ids: Sequence[int], now: datetime) -> int:
-        ended, after = 0, 0
-        async with self._database.connection() as connection:
-            last = await connection.fetchval(sql.text("last_contact"))
-            while after < last:
-                people = await connection.fetch(
-                    sql.text("people_matching"), ids, after, after + STRETCH
-                )
-                ended += await _cancel(connection, people, now)
-                after += STRETCH
-        return ended
-
 
 # --- in somebody else's transaction ---------------------------------------------------
 
@@ -265,76 +235,11 @@ async def hide_person(
         source="erasure",
         at=now,
     )
-    await _enter(connection, [entry], author)
-
-
-async def find_scope(
-    connection: Connection, client: str | None, campaign: str | None
-) -> Scope:
-    """Find the ids of a client and a campaign of it; NoSuchError."""
-    client_id = await find(connection, Kind.CLIENT, client) if client else None
-    if campaign is None:
-        return Scope(client_id)
-    campaign_id = await find(connection, Kind.CAMPAIGN, campaign)
-    owner = await connection.fetchval(sql.text("client_of_campaign"), campaign_id)
-    if client_id not in (None, owner):
-        raise NoSuchError(f"client {client!r} has no campaign {campaign!r}")
-    return Scope(owner, campaign_id)
-
-
-async def _check_globs(connection: Connection, entries: Sequence[Entry]) -> None:
-    new = sum(entry.target.form is Form.GLOB for entry in entries)
-    if new and new + await connection.fetchval(sql.text("count_globs")) > MAX_GLOBS:
-        raise TooManyGlobsError(
-            f"there are {MAX_GLOBS} wildcards already, and every letter is compared "
-            "with each: name domains (@x.example, *.x.example) instead"
-        )
-
-
-async def _enter(
-    connection: Connection, entries: Sequence[Entry], author: str
-) -> list[int]:
-    rows = await connection.fetch(
-        sql.text("add_suppressions"),
-        [entry.target.text for entry in entries],
-        [entry.target.form.value for entry in entries],
-        [entry.scope.client_id for entry in entries],
-        [entry.scope.campaign_id for entry in entries],
-        [entry.reason for entry in entries],
-        [entry.source for entry in entries],
-        [entry.at for entry in entries],
-        author,
-    )
-    return [row["id"] for row in rows]
-
-
-async def _cancel_addressed(
-    connection: Connection, ids: Sequence[int], now: datetime
-) -> int:
-    people = await connection.fetch(sql.text("people_addressed"), ids)
-    return await _cancel(connection, people, now)
-
-
-async def _cancel(
-    connection: Connection, people: Sequence[Mapping[str, Any]], now: datetime
-) -> int:
-    if not people:
-        return 0
-    ended: int = await connection.fetchval(
-        sql.text("cancel_people"),
-        [row["contact_id"] for row in people],
-        [row["campaign_id"] for row in people],
-        now,
-    )
-    return ended
+    await enter(connection, [entry], author)
 
 
 def _person(row: Mapping[str, Any]) -> Person:
     return Person(row["client"], row["language"], row["country"], row["has_left"])
-
-
-def _is_wide(form: Form) -> bool:
-    return form not in (Form.ADDRESS, Form.HASH)
 
 
 def _containing(text: str | None) -> str | None:
