@@ -11,49 +11,66 @@ from __future__ import annotations
 
 import re
 
+from outreachd.rules.notice_phrases import phrases
+
 MAX_TEXT = 64 << 10  # characters
 MAX_LINES = 2000
 
-_WROTE = re.compile(
-    r"\b(wrote|writes|schrieb(en)?|écrit|escribió|ha scritto|scrisse|escreveu|schreef|"
-    r"geschreven|napisał\w*|napsal\w*|skrev|kirjoitti|yazdı|írta|a scris|έγραψε)\b[^:]{0,80}:\s*$|"
-    r"(пишет|писал\w*|написал\w*|написав|пише)\b[^:]{0,80}:\s*$|(写道|寫道|のメール|wrote)\s*[:：]\s*$",
+_WROTE = phrases(
+    r"""
+\b(wrote|writes|schrieb(en)?|écrit|escribió|ha scritto|scrisse|escreveu|schreef
+    |geschreven|napisał\w*|napsal\w*|skrev|kirjoitti|yazdı|írta|a scris
+    |έγραψε)\b[^:]{0,80}:\s*$
+(пишет|писал\w*|написал\w*|написав|пише)\b[^:]{0,80}:\s*$
+(写道|寫道|のメール|wrote)\s*[:：]\s*$
+""",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"\d|@|>|\bon\b|\bam\b|\ble\b|\bel\b|\bil\b|\bem\b|\bop\b", re.IGNORECASE)
-_DIVIDER = re.compile(
-    r"^[\s>*]*(-{2,}|_{2,}|={2,})?\s*("
-    r"original(e|nachricht)?[ -]*(message|mail|meddelelse|meddelande)?|"
-    r"(original|ursprüngliche) (message|nachricht|mail)|ursprungligt meddelande|"
-    r"(begin )?forwarded message|weitergeleitete nachricht|message (d'origine|original|"
-    r"transféré|précédent)|mensaje (original|reenviado)|messaggio (originale|inoltrato)|"
-    r"mensagem (original|encaminhada)|oorspronkelijk bericht|doorgestuurd bericht|"
-    r"(wiadomość|oryginalna wiadomość|wiadomość oryginalna|przekazana wiadomość)|"
-    r"исходное сообщение|пересланное сообщение|пересылаемое сообщение|"
-    r"původní zpráva|oprindelig meddelelse|özgün ileti|reply above this line|原始邮件|"
-    r"元のメッセージ|転送されたメッセージ|원본 메시지)\s*:?\s*(-{2,}|_{2,}|={2,})?\s*$",
+_DATED = re.compile(
+    r"\d|@|>|\bon\b|\bam\b|\ble\b|\bel\b|\bil\b|\bem\b|\bop\b", re.IGNORECASE
+)
+_DIVIDER = phrases(
+    r"""
+^[\s>*]*(-{2,}|_{2,}|={2,})?\s*(original(e|nachricht)?[ -]*(message|mail|meddelelse
+    |meddelande)?|(original|ursprüngliche) (message|nachricht|mail)
+    |ursprungligt meddelande|(begin )?forwarded message|weitergeleitete nachricht
+    |message (d'origine|original|transféré|précédent)|mensaje (original|reenviado)
+    |messaggio (originale|inoltrato)|mensagem (original|encaminhada)
+    |oorspronkelijk bericht|doorgestuurd bericht|(wiadomość|oryginalna wiadomość
+    |wiadomość oryginalna|przekazana wiadomość)|исходное сообщение
+    |пересланное сообщение|пересылаемое сообщение|původní zpráva
+    |oprindelig meddelelse|özgün ileti|reply above this line|原始邮件
+    |元のメッセージ|転送されたメッセージ
+    |원본 메시지)\s*:?\s*(-{2,}|_{2,}|={2,})?\s*$
+""",
     re.IGNORECASE,
 )
-_FROM = re.compile(
-    r"^[\s>*]*(from|von|de|от(правитель|\s+кого)?|від|da|van|od|fra|från|lähettäjä|kimden|"
-    r"feladó|发件人|寄件者|差出人|보낸 ?사람)\s*\*?\s*[:：]",
+_FROM = phrases(
+    r"""
+^[\s>*]*(from|von|de|от(правитель|\s+кого)?|від|da|van|od|fra|från|lähettäjä|kimden
+    |feladó|发件人|寄件者|差出人|보낸 ?사람)\s*\*?\s*[:：]
+""",
     re.IGNORECASE,
 )
-_SENT = re.compile(
-    r"^[\s>*]*(sent|date|gesendet|datum|envoyé|date|enviad[oa]( el)?|fecha|inviato|data|"
-    r"verzonden|wysłano|odesláno|skickat|sendt|lähetetty|gönderilen|tarih|отправлено|дата|"
-    r"надіслано|to|an|à|para|кому|до|a|aan|do|komu|till|til|kime|subject|betreff|objet|"
-    r"asunto|oggetto|assunto|onderwerp|temat|тема|发送时间|收件人|日付|宛先|보낸 ?날짜)"
-    r"\s*\*?\s*[:：]",
+_SENT = phrases(
+    r"""
+^[\s>*]*(sent|date|gesendet|datum|envoyé|date|enviad[oa]( el)?|fecha|inviato|data
+    |verzonden|wysłano|odesláno|skickat|sendt|lähetetty|gönderilen|tarih|отправлено
+    |дата|надіслано|to|an|à|para|кому|до|a|aan|do|komu|till|til|kime|subject|betreff
+    |objet|asunto|oggetto|assunto|onderwerp|temat|тема|发送时间|收件人|日付|宛先
+    |보낸 ?날짜)\s*\*?\s*[:：]
+""",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"^\s*_{8,}\s*$")
 _MARKED = re.compile(r"^\s{0,4}(>|\|\s)")
 _SIGNATURE = re.compile(r"^--\s*$")
-_DEVICE = re.compile(
-    r"^\W*(sent (from|with|via) |get outlook for |von meinem .{0,20}gesendet|gesendet (mit|von) |"
-    r"envoyé (de|depuis) |enviado (desde|de|do) |inviato da |verzonden (vanaf|met) |"
-    r"wysłano z |отправлено (с|из) |надіслано з ).{0,80}$",
+_DEVICE = phrases(
+    r"""
+^\W*(sent (from|with|via) |get outlook for |von meinem .{0,20}gesendet|gesendet (mit
+    |von) |envoyé (de|depuis) |enviado (desde|de|do) |inviato da |verzonden (vanaf
+    |met) |wysłano z |отправлено (с|из) |надіслано з ).{0,80}$
+""",
     re.IGNORECASE,
 )
 
@@ -98,6 +115,6 @@ def _is_wrote(line: str, following: list[str]) -> bool:
         if len(joined) > 300:
             return False
         if _WROTE.search(joined):
-            # A sentence of an answer may end in "wrote:"; a quotation names date or address.
+            # A sentence too may end in "wrote:"; a quotation names date or address.
             return bool(re.search(r"\d|@", joined))
     return False

@@ -41,18 +41,25 @@ _SET_BY_PROGRAMS = (
     "x-auto-reply-from", "x-autoreply-from", "x-mail-autoreply", "x-cron-env",
     "x-ms-exchange-inbox-rules-loop", "x-exchange-inbox-rules-loop",
     "x-ms-exchange-generated-message-source", "x-away-message", "x-vacation",
-    "x-autoresponse", "x-amazon-auto-reply", "x-ebay-mailtracker", "x-fc-machinegenerated",
-    "x-zendesk-from-account-id", "x-jira-fingerprint", "x-otrs-loop", "x-rt-loop-prevention",
+    "x-autoresponse", "x-amazon-auto-reply", "x-fc-machinegenerated",
+    "x-zendesk-from-account-id", "x-jira-fingerprint", "x-otrs-loop",
+    "x-rt-loop-prevention",
     "x-apple-action",
 )  # fmt: skip
-# "bulk" says little: people answer over lists. Beside words of absence it is enough.
-_PRECEDENCE = frozenset({"junk", "auto_reply", "auto-reply", "auto"})
-_LISTED = ("list-id", "list-unsubscribe", "feedback-id", "x-campaign-id", "x-mailer-sid")
+# These say little: people answer over lists, and spam calls itself junk.
+_PRECEDENCE = frozenset({"bulk", "junk", "auto_reply", "auto-reply", "auto"})
+_LISTED = (
+    "list-id",
+    "list-unsubscribe",
+    "feedback-id",
+    "x-campaign-id",
+    "x-mailer-sid",
+)
 _ROBOT = re.compile(
     r"(no|do[-_.]?not|donot|not)[-_.]?reply|notification|auto[-_.]?(reply|respond|mat)|"
     r"^(<|\W)?(vacation|robot|system)@"
 )
-_QUESTION = re.compile(r"[?？]\s*(\n|$)")
+_QUESTION = re.compile(r"[?\uff1f]\s*(\n|$)")
 
 
 def is_read_receipt(mail: Mail) -> bool:
@@ -70,38 +77,46 @@ def automatic(mail: Mail, answer: str) -> Automatic | None:
     """
     if is_read_receipt(mail):
         return Automatic.READ_RECEIPT
-    subject = mail.headers.get("subject").lower()
-    words = answer.lower()
-    if _is_marked(mail.headers) or SUBJECT.search(subject):
-        return _sort(mail.headers, subject, words)
-    if len(words) <= SHORT and not _QUESTION.search(words):
-        if LEFT.search(words) and _is_robot(mail.headers):
-            return Automatic.LEFT_COMPANY
-        if AWAY.search(words) and COMES_BACK.search(words):
-            return Automatic.OUT_OF_OFFICE
-    if _is_robot(mail.headers):
-        return _sort(mail.headers, subject, words)
+    headers, words = mail.headers, answer.lower()
+    subject = headers.get("subject").lower()
+    if _is_marked(headers) or SUBJECT.search(subject):
+        return _sort(subject, words)
+    answers = "in-reply-to" in headers or "references" in headers
+    if _is_bulk(headers) and not answers:
+        return Automatic.BULK
+    if _speaks_of_absence(words):
+        return Automatic.OUT_OF_OFFICE
+    robot = bool(_ROBOT.search(headers.get("from").lower()))
+    # Spam bears such marks too, but it answers nothing.
+    if answers and (robot or headers.get("precedence").lower() in _PRECEDENCE):
+        return _sort(subject, words)
     return None
 
 
+def _speaks_of_absence(words: str) -> bool:
+    """Tell an absence by its words alone: short, with a return, asking nothing."""
+    if len(words) > SHORT or _QUESTION.search(words):
+        return False
+    return bool(AWAY.search(words) and COMES_BACK.search(words))
+
+
 def _is_marked(headers: Headers) -> bool:
-    """Tell whether a program left its mark in the headers."""
-    if headers.get("auto-submitted").lower().split(";")[0].strip() not in {"", "no"}:
-        return True
-    if any(name in headers for name in _SET_BY_PROGRAMS):
-        return True
-    if headers.get("precedence").lower() in _PRECEDENCE:
-        return True
-    if headers.get("return-path") == "<>":
-        return True
-    return any(name in headers for name in _LISTED)
+    """Tell whether a program left a sure mark in the headers."""
+    submitted = headers.get("auto-submitted").lower().split(";")[0].strip()
+    return (
+        submitted not in {"", "no"}
+        or any(name in headers for name in _SET_BY_PROGRAMS)
+        or headers.get("return-path") == "<>"
+    )
 
 
-def _is_robot(headers: Headers) -> bool:
-    return bool(_ROBOT.search(headers.get("from").lower()))
+def _is_bulk(headers: Headers) -> bool:
+    marks = sum(name in headers for name in _LISTED)
+    marks += headers.get("precedence").lower() in {"bulk", "list"}
+    return "list-unsubscribe" in headers and marks >= 2
 
 
-def _sort(headers: Headers, subject: str, words: str) -> Automatic:
+def _sort(subject: str, words: str) -> Automatic:
     """Say what an answer that is surely automatic is about."""
     both = f"{subject}\n{words}"
     if CHALLENGE.search(both):
@@ -112,8 +127,6 @@ def _sort(headers: Headers, subject: str, words: str) -> Automatic:
         return Automatic.OUT_OF_OFFICE
     if ACKNOWLEDGED.search(both):
         return Automatic.ACKNOWLEDGEMENT
-    if "list-id" in headers or "list-unsubscribe" in headers:
-        return Automatic.BULK
     if SUBJECT.search(subject):
         return Automatic.OUT_OF_OFFICE
     return Automatic.ACKNOWLEDGEMENT

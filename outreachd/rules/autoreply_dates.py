@@ -34,6 +34,9 @@ _MONTH = {
 }
 _NAME = "|".join(sorted(_MONTH, key=len, reverse=True))
 _YEAR = r"(?:,?\s*(?:de |del |of )?'?(?P<y>20\d\d)\b)?"
+_NTH = "st|nd|rd|th"
+_DAY = r"\b(?P<d>\d{1,2})"
+_WORD = rf"(?P<n>{_NAME})[^\W\d_]{{0,9}}"  # October, октября, marraskuuta
 _FORMS = tuple(
     re.compile(form)
     for form in (
@@ -42,11 +45,9 @@ _FORMS = tuple(
         r"\b(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.(?:\s?(?P<y>20\d\d|\d\d)\b)?",
         r"\b(?P<d>\d{1,2})[.](?P<m>\d{1,2})\b(?![.:]?\d)(?P<y>)",
         r"\b(?P<d>\d{1,2})[/-](?P<m>\d{1,2})(?:[/-](?P<y>20\d\d|\d\d))?\b",
-        rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.|-го|-е)?\s*(?:de |of |d')?"
-        rf"(?P<n>{_NAME})[^\W\d_]{{0,9}}\.?{_YEAR}",
-        rf"\b(?P<n>{_NAME})[^\W\d_]{{0,9}}\.?\s+(?:the )?(?P<d>\d{{1,2}})"
-        rf"(?:st|nd|rd|th)?\b(?!\s*[:.]\d){_YEAR}",
-        rf"\b(?P<n>{_NAME})[^\W\d_]{{0,9}}\s*(?:of |de )?(?P<y>20\d\d)\b(?P<d>)",
+        rf"{_DAY}(?:{_NTH}|er|º|ª|\.|-го|-е)?\s*(?:de |of |d')?{_WORD}\.?{_YEAR}",
+        rf"\b{_WORD}\.?\s+(?:the )?{_DAY}(?:{_NTH})?\b(?!\s*[:.]\d){_YEAR}",
+        rf"\b{_WORD}\s*(?:of |de )?(?P<y>20\d\d)\b(?P<d>)",
     )
 )
 _AMERICAN = re.compile(r"\b(?:am|pm|pto|est|pst|cst|edt|pdt)\b")
@@ -82,9 +83,7 @@ def _is_return(text: str, where: int) -> bool:
     return bool(_RETURN.search(line))
 
 
-def _dates(
-    text: str, written: date, american: bool
-) -> Iterator[tuple[int, int, date]]:
+def _dates(text: str, written: date, american: bool) -> Iterator[tuple[int, int, date]]:
     """Find dates, in the order in which they stand; overlapping forms count once."""
     taken: list[tuple[int, int, date]] = []
     for form in _FORMS:
@@ -98,20 +97,18 @@ def _dates(
 
 
 def _day(part: dict[str, str | None], written: date, american: bool) -> date | None:
-    year = int(part["y"]) if part.get("y") else None
-    if year is not None and year < 100:
-        year += 2000
+    year = int(part["y"] or 0)
+    year += 2000 if 0 < year < 100 else 0
+    day = int(part["d"] or 1)
     if part.get("n"):
-        month = _MONTH[part["n"] or ""]
-        day = int(part["d"] or 1)
-    else:
-        month, day = int(part["m"] or 0), int(part["d"] or 0)
-        if month > 12 >= day or (american and day <= 12 and "m" in part and month <= 31):
-            month, day = day, month
+        return _made(year, _MONTH[str(part["n"])], day, written)
+    month = int(part["m"] or 0)
+    if month > 12 >= day or (american and day <= 12):
+        month, day = day, month
     return _made(year, month, day, written)
 
 
-def _made(year: int | None, month: int, day: int, written: date) -> date | None:
+def _made(year: int, month: int, day: int, written: date) -> date | None:
     for candidate in (year,) if year else (written.year, written.year + 1):
         try:
             made = date(candidate, month, day)

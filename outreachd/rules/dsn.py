@@ -31,7 +31,9 @@ ADDRESS = (
     r"@(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
 )
 _ADDRESS = re.compile(rf"(?<![^\s<\"'(:,]){ADDRESS}")
-_LAX = re.compile(r"[^\s<>;,]{1,200}@[^\s<>;,()]{1,200}")  # "user@host", "=?utf-8?..?=@.."
+_LAX = re.compile(
+    r"[^\s<>;,]{1,200}@[^\s<>;,()]{1,200}"
+)  # "user@host", "=?utf-8?..?=@.."
 _FIELD = re.compile(r"(?m)^[> \t]{0,8}([A-Za-z][A-Za-z-]{3,40})[ \t]*:[ \t]*(.*)$")
 _FOLD = re.compile(r"\n[ \t]+(?=\S)")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -95,6 +97,7 @@ def _told(block: dict[str, list[str]]) -> Told | None:
     if not written:
         return None
     addresses = [one for value in written if (one := address(value))]
+    addresses.sort(key=_is_internal)  # stable: among equals the final one is first
     first = addresses[0] if addresses else None
     originals = [address(value) for value in block.get("original-recipient", ())]
     original = next((one for one in originals if one and one != first), None)
@@ -110,6 +113,11 @@ def _told(block: dict[str, list[str]]) -> Told | None:
     )
 
 
+def _is_internal(one: str) -> bool:
+    """Tell an address that only the mail system itself understands."""
+    return one.startswith("@") or "daemon" in one.rpartition("@")[2]
+
+
 def _by_status(status: str) -> str:
     return {"2": "delivered", "4": DELAYED}.get(status[0], FAILED)
 
@@ -120,4 +128,4 @@ def address(value: str) -> str | None:
     if "+" in value and "@" not in value:
         value = _XTEXT.sub(lambda found: chr(int(found[1], 16)), value)
     found = _ADDRESS.search(value) or _LAX.search(value)
-    return found[0].strip("<>\"'") if found else None
+    return found[0].strip("<>") if found else None

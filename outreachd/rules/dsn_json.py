@@ -44,7 +44,9 @@ def complainer(mail: Mail) -> str | None:
 
 def _told(kind: str, row: Any, body: dict[str, Any]) -> Told | None:
     if isinstance(row, str):
-        return Told(recipient=row, action="delivered", diagnostic=_text(body, "smtpResponse"))
+        return Told(
+            recipient=row, action="delivered", diagnostic=_text(body, "smtpResponse")
+        )
     if not isinstance(row, dict) or not isinstance(row.get("emailAddress"), str):
         return None
     status = _text(row, "status")

@@ -12,10 +12,12 @@ from __future__ import annotations
 import re
 
 from outreachd.rules import dsn, dsn_json
+from outreachd.rules.dsn import ADDRESS
 from outreachd.rules.dsn_text import said_and_returned
 from outreachd.rules.dsn_words import DAEMON, FORWARDED, SAID, SUBJECT
 from outreachd.rules.notice_mail import Mail
 
+_ALONE = re.compile(rf"^[ \t]*<?{ADDRESS}>?:?[ \t]*$", re.MULTILINE)
 _NAMELESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
 _REPORTS = frozenset({"multipart/report", "message/delivery-status"})
 
@@ -28,7 +30,7 @@ def is_about_delivery(mail: Mail) -> bool:
         return False
     if _is_by_machine(mail):
         return _says_so(mail)
-    return _returns_a_letter(mail)
+    return _shows_a_failure(mail)
 
 
 def is_mail_system(mail: Mail) -> bool:
@@ -49,19 +51,20 @@ def _is_by_machine(mail: Mail) -> bool:
     )
 
 
-def _returns_a_letter(mail: Mail) -> bool:
-    """Tell a machine without a name: subject and text say so, and it returns a letter.
+def _shows_a_failure(mail: Mail) -> bool:
+    """Tell a machine without a name: subject and text say so, and it shows what failed.
 
-    A person who writes such a subject has a name, answers something or forwards it.
+    A letter that is returned, or an address on a line of its own. A person who writes
+    such a subject has a name, answers something or forwards it.
     """
     headers = mail.headers
     if any(name in headers for name in ("in-reply-to", "references", "x-mailer")):
         return False
     said, below = said_and_returned(mail.text)
     return (
-        bool(SUBJECT.match(headers.get("subject").lower()))
+        bool(SUBJECT.search(headers.get("subject").lower()))
         and bool(SAID.search(said.lower()))
-        and bool(mail.returned or below)
+        and bool(mail.returned or below or _ALONE.search(said))
         and bool(_NAMELESS.fullmatch(headers.get("from")))
     )
 

@@ -21,6 +21,10 @@ MAX_REASON = 1200  # characters that belong to one recipient
 
 _ADDRESS = re.compile(ADDRESS)
 _A = rf"(?P<a>{ADDRESS})"
+_LEAD = (
+    r"\b(?:rcpt to|recipients?|address(?:es)?|users?|mailbox|account|adresse|"
+    r"destinat\w{1,9}|to|for|reaching)"
+)
 # How notices name who failed; the first habit that names somebody is taken.
 HABITS = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
@@ -31,9 +35,7 @@ HABITS = tuple(
         rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?[ \t]*(?::|\.\.\.|-|$)",
         rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?(?=[ \t,;(])",
         rf"[=:]smtp[=:]{_A}",
-        rf"(?:rcpt to|recipients?|address(?:es)?|users?|mailbox|account|adresse|"
-        rf"destinat\w+|deliver\w*( \w+){{0,4}} (?:to|for)|sent to|mail(?:ed)? (?:to|for)"
-        rf"|message (?:to|for)|\bto|for|reaching)\b[\s:;,\"'<(=.-]{{1,12}}{_A}",
+        rf"{_LEAD}\b[\s:;,\"'<(=.-]{{1,12}}{_A}",
         rf"{_A}",
     )
 )
@@ -45,8 +47,12 @@ _SCANNED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LETTERS = re.compile(r"[^\W\d_]{3}")
-_SERVANT = re.compile(r"^(post[-_]?master|mailer-?daemon|abuse|root|noc)@", re.IGNORECASE)
-_MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{3,250}>)", re.IGNORECASE | re.MULTILINE)
+_SERVANT = re.compile(
+    r"^(post[-_]?master|mailer-?daemon|abuse|root|noc)@", re.IGNORECASE
+)
+_MESSAGE_ID = re.compile(
+    r"^[ \t>]*message-id:[ \t]*(<[^<>\s]{3,250}>)", re.IGNORECASE | re.MULTILINE
+)
 # After such a line stands who failed; before it, whom else the letter went to.
 _FOLLOWING = re.compile(
     r"following (?:recipient|address|destination|user)\S*|"
@@ -85,6 +91,7 @@ def told(mail: Mail) -> list[Told]:
     places = (
         [(said.lower().find(one.lower()), one) for one in named[:MAX_RECIPIENTS]]
         or _places(said, ours)
+        or _places(said, set(), HABITS[:-2])  # we wrote to ourselves
         or [(-1, one) for one in carried(mail.headers.get("to"))]
         or [(-1, one) for one in returned_to(mail)]
     )
@@ -118,13 +125,15 @@ def words_about(mail: Mail, named: list[str | None]) -> dict[str | None, str]:
     small = said.lower()
     places = [(small.find(one.lower()), one) for one in named if one]
     found = [(start, one) for start, one in places if start >= 0]
-    return {one: words for one, words in _with_words(said, found)}
+    return dict(_with_words(said, found))
 
 
 def told_of_nobody(mail: Mail) -> Told:
     """Tell what a notice says that names nobody we could know."""
     said = said_and_returned(mail.text)[0].strip()
-    return Told(recipient=None, action=action(said), status=_status(said), diagnostic=said)
+    return Told(
+        recipient=None, action=action(said), status=_status(said), diagnostic=said
+    )
 
 
 def action(said: str) -> str:
@@ -140,16 +149,20 @@ def _ours(mail: Mail, returned: Headers) -> Iterator[str]:
             yield from _ADDRESS.findall(headers.get(name)[:500])
 
 
-def _places(said: str, ours: set[str]) -> list[tuple[int, str]]:
+def _places(
+    said: str, ours: set[str], habits: tuple[re.Pattern[str], ...] = HABITS
+) -> list[tuple[int, str]]:
     """Find who is named, each once, and where the words about them begin."""
     following = _FOLLOWING.search(said)
-    if following and (below := _named(said, ours, following.end())):
+    if following and (below := _named(said, ours, habits, following.end())):
         return below
-    return _named(said, ours, 0)
+    return _named(said, ours, habits, 0)
 
 
-def _named(said: str, ours: set[str], start: int) -> list[tuple[int, str]]:
-    for habit in HABITS:
+def _named(
+    said: str, ours: set[str], habits: tuple[re.Pattern[str], ...], start: int
+) -> list[tuple[int, str]]:
+    for habit in habits:
         found: dict[str, tuple[int, str]] = {}
         for match in habit.finditer(said, start):
             one = match["a"]

@@ -11,43 +11,54 @@ from __future__ import annotations
 
 import re
 
-DAEMON = re.compile(
-    r"mailer[-_. ]?daemon|^daemon@|\bmdaemon@|post[-_. ]?master|"
-    r"mail ?delivery|delivery (sub)?system|mail(er)? (system|server|admin)|"
-    r"system administrator|mailserver|mail_service@|^<?ndr@|mailerdaemon|bounce[sd]?@|"
-    r"(microsoft|exchange|outlook)\S*329e71ec|complaints?-notification"
+from outreachd.rules.notice_phrases import phrases
+
+DAEMON = phrases(
+    r"""
+mailer[-_. ]?daemon|^daemon@|\bmdaemon@|post[-_. ]?master
+mail ?delivery|delivery (sub)?system|mail(er)? (system|server|admin)
+system administrator|mailserver|mail_service@|^<?ndr@|mailerdaemon|bounce[sd]?@
+(microsoft|exchange|outlook)\S*329e71ec|complaints?-notification
+"""
 )
-SUBJECT = re.compile(
-    r"undeliver|un[- ]?deliver|non[- ]?deliver|not (be )?deliver|returned (mail|to)|"
-    r"return(ing|ed)? (message|mail)|failure (notice|delivery|notification)|"
-    r"deliver\w* (status|fail|problem|error|notif|report|delay|warning|has been)|"
-    r"rejected (mail|message)|(message|mail|email)\b.{0,40}(fail|delayed|not (been )?(sent|delivered)|error|"
-    r"returned|rejected|undeliver)|fail\w* to deliver|could not (be )?(send|sent)|"
-    r"(delivery|deliver|mail|message) (failure|failed|error|problem|delay|warning)|"
-    r"^warning: (message|could not)|delayed mail|status notification|delivery status|"
-    r"unzustellbar|nicht zugestellt|zustell(ung|fehler|bericht)|non remis|"
-    r"échec|rapport de non|no se (ha )?(pudo|podido)|no entregado|devuelto|"
-    r"mancata consegna|non (è stato )?(recapitat|consegnat)|não entreg|falha na entrega|"
-    r"niet (be|af)geleverd|onbestelbaar|niedostarcz|nie (została|można) dostarcz|"
-    r"не (может быть )?(доставлен|достав)|недоставлен|не удалось доставить|"
-    r"配信|送信(エラー|できません)|系统退信|退信|投递失败|teslim edilemedi|"
-    r"反송|반송|olevererbart|kunde inte levereras|kan ikke leveres|perille"
+SUBJECT = phrases(
+    r"""
+undeliver|un[- ]?deliver|non[- ]?deliver|not (be )?deliver|returned (mail|to)
+return(ing|ed)? (message|mail)|failure (notice|delivery|notification)
+deliver\w* (status|fail|problem|error|notif|report|delay|warning|has been)
+rejected (mail|message)
+(message|mail|email)\b.{0,40}(fail|delayed|not (been )?(sent|delivered)|error
+    |returned|rejected|undeliver)
+fail\w* to deliver|could not (be )?(send|sent)
+(delivery|deliver|mail|message) (failure|failed|error|problem|delay|warning)
+^warning: (message|could not)|delayed mail|status notification|delivery status
+unzustellbar|nicht zugestellt|zustell(ung|fehler|bericht)|non remis
+échec|rapport de non|no se (ha )?(pudo|podido)|no entregado|devuelto
+mancata consegna|non (è stato )?(recapitat|consegnat)|não entreg|falha na entrega
+niet (be|af)geleverd|onbestelbaar|niedostarcz|nie (została|można) dostarcz
+не (может быть )?(доставлен|достав)|недоставлен|не удалось доставить
+配信|送信(エラー|できません)|系统退信|退信|投递失败|teslim edilemedi
+反송|반송|olevererbart|kunde inte levereras|kan ikke leveres|perille
+"""
 )
-SAID = re.compile(
-    r"(could|can|can't|couldn't|was|has|were|is|did|been|be)( ?not|n't)?( yet)? ?"
-    r"(be(en)? )?(un(able|successful) to (deliver|send)|deliver|reach the following)|"
-    r"(not|n't) (be |been )?(delivered|sent to|reach)|unable to deliver|undeliver|"
-    r"deliver\w*( \S+){0,8} (failed|failure|error|unsuccessful)|returned to (the )?sender|"
-    r"(wasn't|was not|weren't|were) (un)?able to (deliver|send)|permanent (fatal )?error|"
-    r"fail\w* (to deliver|permanently|recipient)|following (address|recipient)\w*|"
-    r"error (while|when|was|has|occur|deliver)|transcript of session|"
-    r"(message|mail|queue)\b.{0,60}(delayed|expired|queue)|"
-    r"(final|original)-recipient:|remote (host|server) (said|returned)|"
-    r"\b[45]\d\d[ -]+[45]\.\d\.\d|\b5[05]\d[ -:]|no se (ha )?(pudo|podido)|no pudo|"
-    r"(user|mailbox|address)\b.{0,30}(unknown|not found|does not exist)|no such user|"
-    r"konnte nicht|nicht zugestellt|n'a pas pu|non è stato|não (pode|foi)|"
-    r"niet worden|не может быть доставлен|не (был\w* )?доставлен|не удалось|"
-    r"送信できません|配信(でき|エラー)|failure reasons|notificationtype\":\"(bounce|del)"
+SAID = phrases(
+    r"""
+(could|can|can't|couldn't|was|has|were|is|did|been|be)( ?not
+    |n't)?( yet)? ?(be(en)? )?(un(able|successful) to (deliver|send)|deliver
+    |reach the following)
+(not|n't) (be |been )?(delivered|sent to|reach)|unable to deliver|undeliver
+deliver\w*( \S+){0,8} (failed|failure|error|unsuccessful)|returned to (the )?sender
+(wasn't|was not|weren't|were) (un)?able to (deliver|send)|permanent (fatal )?error
+fail\w* (to deliver|permanently|recipient)|following (address|recipient)\w*
+error (while|when|was|has|occur|deliver)|transcript of session
+(message|mail|queue)\b.{0,60}(delayed|expired|queue)
+(final|original)-recipient:|remote (host|server) (said|returned)
+\b[45]\d\d[ -]+[45]\.\d\.\d|\b5[05]\d[ -:]|no se (ha )?(pudo|podido)|no pudo
+(user|mailbox|address)\b.{0,30}(unknown|not found|does not exist)|no such user
+konnte nicht|nicht zugestellt|n'a pas pu|non è stato|não (pode|foi)
+niet worden|не может быть доставлен|не (был\w* )?доставлен|не удалось
+送信できません|配信(でき|エラー)|failure reasons|notificationtype":"(bounce|del)
+"""
 )
 # The mark of a person who passes a notice on.
 FORWARDED = re.compile(
@@ -81,11 +92,13 @@ HEADER_RUN = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # The notice only warns: the letter is still on its way.
-DELAY = re.compile(
-    r"(is|has been|was|been|being) delayed|delayed (for|\d+) |still being (re)?tried|"
-    r"temporary failure report|(not|n't) need to re-?send|this is (only )?a warning|"
-    r"warning message only|not( yet)? been (able to )?(be )?delivered (yet|after more)|"
-    r"(will|continues?) (to )?(continue|keep|be|retry|try)\w* (to )?(re)?tr(y|ied)|"
-    r"delivery attempts will continue|no action is required on your part|"
-    r"wird weiter versucht|still attempting"
+DELAY = phrases(
+    r"""
+(is|has been|was|been|being) delayed|delayed (for|\d+) |still being (re)?tried
+temporary failure report|(not|n't) need to re-?send|this is (only )?a warning
+warning message only|not( yet)? been (able to )?(be )?delivered (yet|after more)
+(will|continues?) (to )?(continue|keep|be|retry|try)\w* (to )?(re)?tr(y|ied)
+delivery attempts will continue|no action is required on your part
+wird weiter versucht|still attempting
+"""
 )

@@ -49,12 +49,14 @@ class About(Struct, frozen=True, kw_only=True):
     original: str | None = None  # whom we wrote to, if that is told and another
     status: str | None = None
     reason: str
-    action: str = ""  # failed, delayed, delivered, relayed, expanded; or a report's type
+    action: str = (
+        ""  # failed, delayed, delivered, relayed, expanded; or a report's type
+    )
     text: str = ""
 
     @property
     def suppresses(self) -> bool:
-        """Whether this recipient must not be written to again, if the match is proven."""
+        """Whether nobody may write to them again, if the match is proven."""
         if self.reason.startswith("hard_"):
             return self.action == dsn.FAILED
         return self.reason in {"complaint", "unsubscribe"}
@@ -108,7 +110,10 @@ def _bounced(mail: Mail) -> tuple[About, ...]:
             original=one.original,
             status=one.status,
             reason=judge_told(
-                one.action, one.status, one.diagnostic or words.get(one.recipient, ""), said
+                one.action,
+                one.status,
+                one.diagnostic or words.get(one.recipient, ""),
+                said,
             ),
             action=one.action,
             text=" ".join(one.diagnostic.split())[:512],
@@ -130,7 +135,8 @@ def _answered(mail: Mail, now: datetime) -> Notice:
             words = f"{_unprefixed(subject)}\n{answer}"
             back = return_date(words, written=_written(mail, now))
         return _notice(mail, NoticeKind.AUTOREPLY, sort, who, return_date=back)
-    is_reply = not is_forward(mail) and _is_reply(mail)
+    # Who passes a mail on with words of their own answers us.
+    is_reply = bool(answer) if is_forward(mail) else _is_reply(mail)
     if _wants_out(subject, answer, is_reply=is_reply):
         who = _writer(mail, "unsubscribe")
         return _notice(mail, NoticeKind.UNSUBSCRIBE, "", who, answer=answer)
@@ -152,7 +158,7 @@ def _wants_out(subject: str, answer: str, *, is_reply: bool) -> bool:
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{35}")
 _REPLY = re.compile(
     r"^\s*(re|aw|antw|antwort|sv|vs|ré|rif|odp|отв|відп|на|ha|rép|r|res|回复|回覆|答复|"
-    r"ynt|vá|blls|答)\s*(\[\d+\]|\(\d+\))?\s*[:：]",
+    r"ynt|vá|blls|答)\s*(\[\d+\]|\(\d+\))?\s*[:\uff1a]",
     re.IGNORECASE,
 )
 

@@ -29,7 +29,9 @@ MAX_PREAMBLE = 300  # where a boundary that no header names is looked for
 
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]*:(.*)", re.DOTALL)
 _END_OF_HEADERS = re.compile(rb"\r?\n[ \t]*\r?\n")
-_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\s]{4,150})[ \t]*\r?\n(?=[Cc]ontent-|\r?\n)")
+_BOUNDARY = re.compile(
+    rb"(?:\A|\n)--([^\s-][^\s]{4,150})[ \t]*\r?\n(?=[Cc]ontent-|\r?\n)"
+)
 _PARAMETER = re.compile(
     r";\s*([\w.*-]{1,40})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s\"]*))", re.DOTALL
 )
@@ -139,7 +141,7 @@ class Mail:
 def open_mail(raw: bytes) -> Mail:
     """Take a mail apart; whatever the octets, there is an answer."""
     raw = raw[:MAX_MAIL]
-    if raw.startswith(b"From ") or raw.startswith(b">From "):  # an mbox's own line
+    if raw.startswith((b"From ", b">From ")):  # an mbox's own line
         raw = raw.partition(b"\n")[2]
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")

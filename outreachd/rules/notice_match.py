@@ -27,7 +27,9 @@ WEAK_WINDOW = timedelta(days=5)
 MAX_IDS = 50  # of one notice
 
 _LOCAL = "bounce+"
-_RETURN = re.compile(rf"(?:[\w.=+-]{{0,80}}[=+/])?{re.escape(_LOCAL)}([a-z2-7]{{42}})(?![a-z0-9])")
+_RETURN = re.compile(
+    rf"(?:[\w.=+-]{{0,80}}[=+/])?{re.escape(_LOCAL)}([a-z2-7]{{42}})(?![a-z0-9])"
+)
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
 _ADDRESS = re.compile(ADDRESS)
@@ -78,11 +80,13 @@ def names(mail: Mail, recipients: Iterable[str | None]) -> Names:
 
 
 def proven(shown: Names, mint: TokenMint) -> tuple[TokenKind, int] | None:
-    """Tell what the first genuine token names: a send's, or an enrolment's (opt-out)."""
+    """Tell what the first genuine token names: a send, or an enrolment (opt-out)."""
     return next((read for one in shown.tokens if (read := mint.read(one))), None)
 
 
-def weak_match(shown: Names, sent: Iterable[Sent], *, received_at: datetime) -> int | None:
+def weak_match(
+    shown: Names, sent: Iterable[Sent], *, received_at: datetime
+) -> int | None:
     """Guess the send by recipient and time; None unless exactly one fits."""
     people = {*shown.recipients, *((shown.writer,) if shown.writer else ())}
     fitting = {

@@ -28,9 +28,13 @@ _WORD = re.compile(r"=\?([\w.:-]{1,40})(?:\*[\w-]{0,20})?\?([bBqQ])\?([^?\r\n]*)
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?)")
 _SPACES = re.compile(r"[ \t\xa0]+")
 
-_UNSEEN = re.compile(r"<(style|script|head|title)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(
+    r"<(style|script|head|title)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
+)
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
-_QUOTE = re.compile(r"<blockquote\b[^<>]*>|<div[^<>]*\bgmail_quote\b[^<>]*>", re.IGNORECASE)
+_QUOTE = re.compile(
+    r"<blockquote\b[^<>]*>|<div[^<>]*\bgmail_quote\b[^<>]*>", re.IGNORECASE
+)
 _RULE = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _BREAK = re.compile(
     r"</?(p|div|br|tr|li|ul|ol|table|h\d|pre|blockquote)\b[^<>]*>", re.IGNORECASE

@@ -32,7 +32,10 @@ _CODE = re.compile(r"(?<![\d.:\[-])([245]\d\d)(?=[ -]|$)")
 _HINTS = (
     (re.compile(r"after initial connection|refused to talk to me"), Phase.GREETING),
     (re.compile(r"(after|in reply to) mail from"), Phase.MAIL),
-    (re.compile(r"(after|in reply to) (end of )?data|end of data|final data"), Phase.DOT),
+    (
+        re.compile(r"(after|in reply to) (end of )?data|end of data|final data"),
+        Phase.DOT,
+    ),
     (re.compile(r"\brcpt\b"), Phase.RCPT),
 )
 

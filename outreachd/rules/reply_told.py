@@ -13,7 +13,15 @@ from __future__ import annotations
 import re
 
 from outreachd.rules.model import Phase, Reply
-from outreachd.rules.reply import ENHANCED_CODE, by_code, by_early_phase, hinted, known, normal, read
+from outreachd.rules.reply import (
+    ENHANCED_CODE,
+    by_code,
+    by_early_phase,
+    hinted,
+    known,
+    normal,
+    read,
+)
 from outreachd.rules.reply_codes import ENHANCED
 from outreachd.rules.reply_words import LIKELY, SURE
 
@@ -30,7 +38,7 @@ _BACKED = re.compile(r"[45]\.1\.\d+")
 # Words of a directory that looked and found nobody.
 _LOOKED_UP = re.compile(
     r"could(n't| not) be found|not recognized|mailbox unavailable|unknown recipient|"
-    r"final delivery userid|recipient ?not ?found|in (\w+ ){1,3}table"
+    r"final delivery userid|recipient ?not ?found|in (\w+ ){1,3}table|not listed in"
 )
 _HAPPY = frozenset({"delivered", "relayed", "expanded"})
 
@@ -39,60 +47,74 @@ def judge_told(action: str, status: str | None, text: str, said: str = "") -> st
     """Name the reason: ``text`` of the server that refused, ``said`` of the notice."""
     if action in _HAPPY:
         return "delivered"
-    # What is only late names other people's and yesterday's troubles in its outer words.
-    layers = _layers(text, "" if action == "delayed" and text else said)
+    late = action == "delayed"
+    # What is only late tells in its outer words of others, and of what may come.
+    layers = _layers(text, "" if late and text else said)
     phase = next((one for layer in layers if (one := hinted(layer))), None)
     codes = _codes(layers, status)
-    reason = _reason(layers, phase or Phase.RCPT, codes, bool(_WORDS.search(text)))
     reply = read(layers[0] if layers else "", phase)
-    if reason == "unknown" and action == "delayed":
-        return "soft_expired"
+    reason = _reason(layers, reply, codes, has_words=bool(_WORDS.search(text)))
     if reason == "unknown":
-        reason = by_code(Reply(reply.phase, _number(status, reply.code), ""))
-    temporary = (status or str(reply.code)).startswith("4")
-    if reason == "hard_bad_domain" and temporary:
-        return "soft_network"  # the DNS had no answer, which is no answer either
-    if action == "delayed" and reason.startswith("hard_"):
-        return "soft_network"
-    if reason == "hard_no_user" and phase is not Phase.RCPT:
-        backed = any(_BACKED.fullmatch(code) for code in codes)
-        backed = backed or any(_LOOKED_UP.search(layer.lower()) for layer in layers)
-        return reason if backed else "recipient_filtered"
-    return reason
+        reason = "soft_expired" if late else by_code(_coded(reply, status))
+    return _doubted(reason, layers, codes, late=late, phase=phase, reply=reply)
 
 
 def _layers(text: str, said: str) -> list[str]:
     """List what was said from the innermost outward, without what is empty."""
     layers = []
-    for one in (text, said):
-        one = one[:MAX_WORDS]
-        inner = [found.end() for found in _INNER.finditer(one)]
-        layers += [one[inner[-1] :]] if inner else []
-        layers.append(one)
+    for whole in (text[:MAX_WORDS], said[:MAX_WORDS]):
+        inner = [found.end() for found in _INNER.finditer(whole)]
+        layers += [whole[inner[-1] :], whole] if inner else [whole]
     return [layer for layer in layers if layer.strip()]
 
 
 def _codes(layers: list[str], status: str | None) -> list[str]:
-    """List the enhanced codes, the innermost first; x.0.0 says nothing."""
+    """List the enhanced codes, the innermost first; x.0.0 and x.5.0 say nothing."""
     codes = [code for layer in layers for code in ENHANCED_CODE.findall(layer)]
     codes += [status] if status else []
     return [code for code in codes if not code.endswith((".0.0", ".5.0"))]
 
 
 def _reason(
-    layers: list[str], phase: Phase, codes: list[str], has_words: bool
+    layers: list[str], reply: Reply, codes: list[str], *, has_words: bool
 ) -> str:
+    """Ask the tables: the server's words, its code, the notice's words, likely ones."""
     words = [normal(layer) for layer in layers]
-    inner = words[:-1] or words
-    sure = [reason for one in words for reason in known(SURE, one, phase)]
-    near = [reason for one in inner for reason in known(SURE, one, phase)]
-    coded = [reason for code in codes for reason in known(ENHANCED, code, phase, whole=True)]
-    early = by_early_phase(read(layers[0], phase)) if layers else None
-    likely = [early] if early else []
-    likely += [reason for one in words for reason in known(LIKELY, one, phase)]
-    ordered = near + coded + sure + likely if has_words else sure + coded + likely
-    return next(iter(ordered), "unknown")
+    sure = [list(known(SURE, one, reply.phase)) for one in words]
+    coded = [
+        one for code in codes for one in known(ENHANCED, code, reply.phase, whole=True)
+    ]
+    early = by_early_phase(reply) if layers else None
+    likely = [one for layer in words for one in known(LIKELY, layer, reply.phase)]
+    near = [one for layer in (sure[:-1] or sure) for one in layer]
+    every = [one for layer in sure for one in layer]
+    ordered = (near + coded + every) if has_words else (every + coded)
+    return next(iter([*ordered, *([early] if early else []), *likely]), "unknown")
 
 
-def _number(status: str | None, code: int) -> int:
-    return int(status[0]) * 100 + 50 if status and code == 550 else code
+def _coded(reply: Reply, status: str | None) -> Reply:
+    """Leave only the code: the status's class where the words hold no code."""
+    number = int(status[0]) * 100 + 50 if status and reply.code == 550 else reply.code
+    return Reply(reply.phase, number, "")
+
+
+def _doubted(
+    reason: str,
+    layers: list[str],
+    codes: list[str],
+    *,
+    late: bool,
+    phase: Phase | None,
+    reply: Reply,
+) -> str:
+    """Take back a verdict on a person that the evidence does not carry."""
+    words = " ".join(layers).lower()
+    temporary = codes[0].startswith("4") if codes else reply.code < 500
+    if late and reason.startswith("hard_"):
+        return "soft_network"
+    if reason == "hard_bad_domain" and temporary and "null mx" not in words:
+        return "soft_network"  # the DNS had no answer, which is no answer either
+    if reason != "hard_no_user" or phase is Phase.RCPT:
+        return reason
+    backed = any(_BACKED.fullmatch(code) for code in codes) or _LOOKED_UP.search(words)
+    return reason if backed else "recipient_filtered"

@@ -252,10 +252,11 @@ SURE = rules(
     (
         "hard_bad_domain",
         (
-            r"\b[\w-]+(\.[\w-]+)+ (does not|doesn't) exist|null mx|no mx\b|mx record|(domain|host)( name)?( \S+)? (does not exist|"
+            r"\b[\w-]+(\.[\w-]+)+ (does not|doesn't) exist|null mx|no mx\b|mx record|"
+            r"(domain|host)( name)?( \S+)? (does not exist|"
             r"not found|unknown|doesn'?t receive|doesn'?t accept)|"
-            r"(unknown|invalid|illegal) (host|domain)|host/domain|no such (domain|"
-            r"host)|"
+            r"domain is not reachable|(unknown|invalid|illegal) (host|domain)|"
+            r"host/domain|no such (domain|host)|"
             r"nxdomain|recipient domain must exist|does not accept mail|"
             r"dns (lookup )?(failure|error)|name or service not known|unrouteable"
         ),
@@ -292,7 +293,10 @@ SURE = rules(
     ),
     (
         "relay_denied",
-        r"relay|rcpthost|not a gateway|not local host|not configured to relay",
+        (
+            r"(?<![.\w@-])relay(ing|ed)?\b(?![\w-]*\.\w)|rcpthost|not a gateway|"
+            r"not local host|not configured to relay"
+        ),
     ),
 )
 
