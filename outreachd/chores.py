@@ -17,11 +17,13 @@ import structlog
 
 from outreachd import __version__
 from outreachd.clock import Clock
+from outreachd.domain_watch import DomainWatch
 from outreachd.flow.lease import Lease
 from outreachd.notify import sd_notify, watchdog_interval_s
 from outreachd.rules.records import LedgerAwayError
 from outreachd.shift import Shift
 from outreachd.store.hints import Hint, Hints
+from outreachd.store.identity import PgIdentity
 from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
 from outreachd.store.steering import PgSteering
@@ -30,8 +32,11 @@ from outreachd.telemetry import Metrics
 log = structlog.get_logger()
 
 HOUSEKEEPING_S = 10.0
+EPOCH_S = 60.0
 GAUGES_S = 15.0
 LAG_SAMPLE_S = 0.1
+# Sending comes first; a daemon that starts in a circle asks nothing of the DNS.
+WATCH_AFTER_S = 60.0
 AGAIN_S = 2.0
 NEVER_S = 86_400.0
 
@@ -46,33 +51,39 @@ class Chores:
         lease: Lease,
         hints: Hints,
         steering: PgSteering,
+        identity: PgIdentity,
         ledger: PgLedger,
         metrics: Metrics,
         house: Clock,
         clock: Clock,
         shift: Callable[[], Shift | None],
         grace: timedelta,
+        watch: DomainWatch | None = None,
     ) -> None:
         self._leases = leases
         self._lease = lease
         self._hints = hints
         self._steering = steering
+        self._identity = identity
         self._ledger = ledger
         self._metrics = metrics
         self._house = house
         self._clock = clock
         self._shift = shift
         self._grace = grace  # what is uncertain for longer is settled by policy
+        self._watch = watch  # None = the domains are not looked at
         self.is_database_up = True
 
     def all(self) -> Iterator[Coroutine[object, object, None]]:
         """Give each chore, to be run beside the sending."""
         for chore in (
             self._keep_house,
+            self._count_epochs,
             self._show_gauges,
             self._sample_lag,
             self._pet_watchdog,
             self._hear_hints,
+            self._watch_domains,
         ):
             yield self._forever(chore)
 
@@ -113,6 +124,15 @@ class Chores:
                     log.warning("departures.settled", **asdict(departed))
             await self._house.sleep(HOUSEKEEPING_S)
 
+    async def _count_epochs(self) -> None:
+        """Make copies of the database grow old, so that one that is restored shows."""
+        while True:
+            if self._shift() is None:
+                await self._identity.follow()
+            else:
+                await self._identity.count()
+            await self._house.sleep(EPOCH_S)
+
     async def _show_gauges(self) -> None:
         while True:
             gauges = await self._steering.gauges(self._clock.now())
@@ -125,6 +145,7 @@ class Chores:
             metrics.mailboxes.show(gauges.mailboxes)
             metrics.domains.show(gauges.domains)
             metrics.accounts.show(gauges.accounts)
+            metrics.domain_checks(gauges.domain_checks)
             await self._house.sleep(GAUGES_S)
 
     async def _sample_lag(self) -> None:
@@ -158,6 +179,13 @@ class Chores:
                 shift.feed.hint()
             case Hint.PAUSE:
                 await shift.reload_pauses()
+
+    async def _watch_domains(self) -> None:
+        """Look at the sending domains; who stands by leaves it to who sends."""
+        while True:
+            await self._house.sleep(WATCH_AFTER_S)
+            while self._watch is not None and self._shift() is not None:
+                await self._house.sleep(await self._watch.turn(self._house.now()))
 
     def _database_is(self, *, up: bool) -> None:
         self._metrics.db_up.set(up)

@@ -21,6 +21,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from outreachd.rules.finding import Check, Finding
+
 # Series of one metric; at some 25 us each a scrape of all stays under 100 ms.
 MAX_SEND_SERIES = 2000
 MAX_LABEL_VALUES = 50
@@ -43,12 +45,16 @@ EVENTS: Final[Mapping[str, str]] = {
     "departures.settled": "Letters of lost mailboxes were moved, held or ended.",
     "pause.unwritten": "A pause that must last could not be stored; it rests for now.",
     "shift.begins": "This daemon owns the fleet now, and judged what was left behind.",
+    "identity.doubted": "The database may be a copy: the fleet is paused until resumed.",
     "fleet.reloaded": "The fleet was taken on as it was just applied.",
     "lease.lost": "Another daemon owns the fleet: this one sends nothing more.",
     "ledger.away": "The database cannot be reached: nothing new is sent.",
     "ledger.back": "The database answers again.",
     "hints.away": "Hints of new work are not heard; looking now and then still works.",
     "journal.broken": "The disk does not take outcomes; they are only in memory now.",
+    "domain.stopped": "A domain was unfit to send for too long: its mail stops.",
+    "domain.let_go": "A domain that its checks had stopped is fit again.",
+    "domain.look_broken": "A look at a domain ended by a bug; please report it.",
     "clock.set": "The wall clock was set by `seconds`; lanes were reckoned anew.",
     "sender.set_back": "A mailbox, domain, account or host rests after a failure.",
     "journey.broken": "A send broke one of our rules or met a bug; it is held.",
@@ -119,6 +125,13 @@ class Metrics:
         """Find the count of notices of this kind."""
         return self._notices_total.labels(kind if kind in NOTICE_KINDS else OTHER)
 
+    def domain_checks(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Show how many domains each check found how."""
+        for check in Check:
+            for finding in Finding:
+                level = self._domain_checks.labels(check.value, finding.value)
+                level.set(counts.get((check.value, finding.value), 0))
+
     def render(self) -> bytes:
         """Write all series in the text format; slow, so call it in a thread."""
         return generate_latest(self.registry)
@@ -184,6 +197,13 @@ class Metrics:
         self.mailboxes = self._by_health("mailboxes", "Mailboxes by health.")
         self.domains = self._by_health("domains", "Sending domains by health.")
         self.accounts = self._by_health("accounts", "Accounts by health.")
+
+        self._domain_checks = self._level(
+            "domain_checks",
+            "Sending domains by what a check found.",
+            "check",
+            "finding",
+        )
 
     def _level(self, name: str, sentence: str, *labels: str) -> Gauge:
         name = f"outreachd_{name}"

@@ -13,7 +13,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
 
 from outreachd.rules.domain_check import Standing, resumed, settled, stop_reason
 from outreachd.rules.finding import Check, Finding, Found
@@ -66,17 +65,6 @@ class PgChecks:
         async with self._database.connection() as connection:
             rows = await connection.fetch(sql.text("looks"))
         return {row["id"]: row["at"] for row in rows}
-
-    async def counts(self) -> dict[tuple[str, str], int]:
-        """Count domains by check and finding."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(sql.text("count_checks"))
-        return {(row["check_name"], row["finding"]): row["n"] for row in rows}
-
-
-async def bad_checks(connection: Connection) -> list[dict[str, Any]]:
-    """List what somebody must mend, the oldest first."""
-    return [dict(row) for row in await connection.fetch(sql.text("bad_checks"))]
 
 
 async def _record(

@@ -94,6 +94,22 @@ def records_at(name_servers: tuple[str, ...]) -> Records:
     return Records(servers)
 
 
+class NoServers:
+    """The DNS of a machine that has no name server set up: nobody can tell anything."""
+
+    async def answer(self, question: Question) -> Answer:
+        """Tell that."""
+        return Answer(Outcome.FAULT, why="no name server is set up")
+
+
+def records_or_faults(name_servers: tuple[str, ...]) -> Records | NoServers:
+    """Ask these servers, or the machine's if none; without any all is a fault."""
+    try:
+        return records_at(name_servers)
+    except LookupFailedError:
+        return NoServers()
+
+
 def _server(text: str) -> dns.nameserver.Do53Nameserver:
     host, colon, port = text.rpartition(":")
     if not colon or (":" in host and not host.endswith("]")):  # no port; or bare IPv6

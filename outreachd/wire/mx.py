@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from functools import cache
 from typing import Protocol
-
-from publicsuffixlist import PublicSuffixList
 
 from outreachd.rules.hygiene import MailDomain, MailVerdict
 from outreachd.rules.inquiry import Answer, Outcome, Question, RecordKind
-from outreachd.wire.dns import LookupFailedError
-from outreachd.wire.dns_records import records_at
+from outreachd.wire.dns_records import records_or_faults
+from outreachd.wire.suffixes import organisation
 
 RESERVED = frozenset({"example", "test", "invalid", "localhost"})
 AT_ONCE = 50  # domains under way; the questions have a bound of their own
@@ -120,24 +117,14 @@ class MailDomains:
 
 def mail_domains_at(name_servers: tuple[str, ...]) -> MailDomains:
     """Ask these servers, or the machine's if none; one that has none is away."""
-    try:
-        records: Records = records_at(name_servers)
-    except LookupFailedError:
-        records = _NoServers()
-    return MailDomains(records, asks_reserved=bool(name_servers))
-
-
-class _NoServers:
-    """The DNS of a machine that has no name server set up."""
-
-    async def answer(self, question: Question) -> Answer:
-        """Answer nothing."""
-        return Answer(Outcome.FAULT, why="no name server is set up")
+    return MailDomains(
+        records_or_faults(name_servers), asks_reserved=bool(name_servers)
+    )
 
 
 def provider_of(host: str) -> str:
     """Name who runs a mail host: a short name, or its registrable domain."""
-    found = _suffixes().privatesuffix(host.lower()) or host.lower()
+    found = organisation(host)
     return PROVIDERS.get(found, found)
 
 
@@ -151,8 +138,3 @@ def _by_mx(domain: str, records: Iterable[str]) -> MailDomain:
     if not ranked:
         return MailDomain(domain, MailVerdict.NULL_MX)
     return MailDomain(domain, MailVerdict.MX, provider_of(min(ranked)[1]))
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from outreachd.rules.finding import Check, Found, missing, ok, unknown, wrong
 from outreachd.rules.model import Kind
-from outreachd.store.checks import PgChecks, StopRule, Turn, bad_checks
+from outreachd.store.checks import PgChecks, StopRule, Turn
 from outreachd.store.database import Database
 from outreachd.store.roster import read_pauses
 from outreachd.store.steering import PgSteering
@@ -104,14 +104,14 @@ async def test_what_was_found_is_counted_and_listed(
     found = {Check.SPF: missing("m"), Check.MX: ok("o"), Check.DKIM: unknown("u")}
     await checks.record(1, found, RULE, NOW)
     await checks.record(1, {Check.DMARC: wrong("w")}, RULE, LATER)
-    assert await checks.counts() == {
+    steering = PgSteering(db)
+    assert (await steering.gauges(LATER)).domain_checks == {
         ("spf", "missing"): 1,
         ("mx", "ok"): 1,
         ("dkim", "unknown"): 1,
         ("dmarc", "wrong"): 1,
     }
-    async with db.connection() as connection:
-        rows = await bad_checks(connection)
+    rows = (await steering.status(LATER))["checks"]
     assert [(r["domain"], r["check"], r["detail"]) for r in rows] == [
         (DOMAIN, "spf", "m"),
         (DOMAIN, "dmarc", "w"),
@@ -124,5 +124,5 @@ async def test_a_retired_domain_is_left_alone(db: Database, checks: PgChecks) ->
     async with db.connection() as connection:
         await connection.execute("UPDATE domain SET retired = true")
     assert await spf(checks, wrong("w")) is Turn.NONE
-    assert await checks.counts() == {}
+    assert (await PgSteering(db).gauges(LATER)).domain_checks == {}
     assert await checks.looks() == {}

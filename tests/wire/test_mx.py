@@ -196,7 +196,7 @@ async def test_a_machine_without_dns_takes_everybody(
     def fail(_: object) -> Records:
         raise LookupFailedError("no /etc/resolv.conf")
 
-    monkeypatch.setattr("outreachd.wire.mx.records_at", fail)
+    monkeypatch.setattr("outreachd.wire.dns_records.records_at", fail)
     [found] = await mail_domains_at(()).look_up(["firm.net"])
     assert found.verdict is MailVerdict.UNKNOWN
 

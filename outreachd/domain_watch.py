@@ -1,0 +1,169 @@
+"""Looks at the sending domains: asks the DNS what the rules ask for, keeps the answers.
+
+One domain at a time on the daemon's schedule, each ``interval_s`` after its last look
+and never two within ``PACE_S``; or all at once for `outreachd check --domains`. A look
+that cannot be made is a look that found nothing out: it stops no mail. Only whoever
+holds the lease looks. Errors: LedgerAwayError; the DNS has none, it has faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+import structlog
+
+from outreachd.config import Checks
+from outreachd.rules.blocklist import Blocklist
+from outreachd.rules.dkim_record import PublicKey, wished
+from outreachd.rules.domain_check import Subject, check_domain
+from outreachd.rules.finding import Check, Found, unknown
+from outreachd.rules.inquiry import Answer, Inquiry, Question
+from outreachd.rules.model import Account, Domain, Roster
+from outreachd.rules.relay import Relay
+from outreachd.store.checks import PgChecks, StopRule, Turn
+from outreachd.store.database import Database
+from outreachd.store.dkim import DkimKey, read_dkim_keys
+from outreachd.store.roster import read_roster
+from outreachd.wire.dns_records import records_or_faults
+from outreachd.wire.suffixes import organisation
+
+log = structlog.get_logger()
+
+PACE_S = (
+    20.0  # between two looks of the schedule, so that new fleets are looked at soon
+)
+IDLE_S = 300.0  # the schedule is looked at again at least so often
+AT_ONCE = 10  # domains, when all are looked at
+
+T = TypeVar("T")
+
+
+class Records(Protocol):
+    """Whoever answers the questions of the rules."""
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer one; never raises for what the DNS does."""
+
+
+class DomainWatch:
+    """Looks at domains and has what is found written down."""
+
+    def __init__(
+        self, database: Database, settings: Checks, records: Records | None = None
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._store = PgChecks(database)
+        self._records = records or records_or_faults(settings.name_servers)
+        self._lists = [
+            *(Blocklist(zone, is_of_domains=False) for zone in settings.address_lists),
+            *(Blocklist(zone, is_of_domains=True) for zone in settings.domain_lists),
+        ]
+        self._rule = StopRule(
+            frozenset(map(Check, settings.stops)), timedelta(seconds=settings.grace_s)
+        )
+
+    async def turn(self, now: datetime) -> float:
+        """Look at the domain whose turn it is; tell the seconds until the next turn."""
+        looks = await self._store.looks()
+        interval = timedelta(seconds=self._settings.interval_s)
+        due = {id: at + interval if at else now for id, at in looks.items()}
+        if not due:
+            return IDLE_S
+        first = min(due, key=lambda id: (looks[id] is not None, due[id]))
+        wait_s = (due[first] - now).total_seconds()
+        if wait_s > 0:
+            return min(wait_s, IDLE_S)
+        for subject in await self.subjects():
+            if subject.id == first:
+                await self.record(subject, await self.look(subject), now)
+        return PACE_S
+
+    async def look_at_all(
+        self, subjects: Sequence[Subject]
+    ) -> list[Mapping[Check, Found]]:
+        """Look at these now, a few at a time."""
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def one(subject: Subject) -> Mapping[Check, Found]:
+            async with turns:
+                return await self.look(subject)
+
+        return list(await asyncio.gather(*map(one, subjects)))
+
+    async def look(self, subject: Subject) -> Mapping[Check, Found]:
+        """Look at one domain; a bug of ours is nobody's fault, and delays no other."""
+        try:
+            return await self._follow(check_domain(subject, self._lists, organisation))
+        except Exception:
+            log.exception("domain.look_broken", domain=subject.name)
+            why = unknown("outreachd failed while it looked; see the log")
+            return dict.fromkeys(Check, why)
+
+    async def record(
+        self, subject: Subject, found: Mapping[Check, Found], now: datetime
+    ) -> None:
+        """Write a look down, and say so if it stops the domain or lets it go."""
+        match await self._store.record(subject.id, found, self._rule, now):
+            case Turn.STOPPED:
+                log.warning("domain.stopped", domain=subject.name)
+            case Turn.LET_GO:
+                log.info("domain.let_go", domain=subject.name)
+            case Turn.NONE:
+                pass
+
+    async def subjects(self) -> list[Subject]:
+        """Read the domains, their relays and their keys."""
+        async with self._database.connection() as connection:
+            roster = await read_roster(connection)
+            keys = await read_dkim_keys(connection)
+        return [
+            self._subject(domain, roster, keys) for domain in roster.domains.values()
+        ]
+
+    def _subject(
+        self, domain: Domain, roster: Roster, keys: Iterable[DkimKey]
+    ) -> Subject:
+        made = {key.public.selector: key for key in keys if key.domain_id == domain.id}
+        wanted = wished(domain.dkim)
+        return Subject(
+            id=domain.id,
+            name=domain.name,
+            relays=tuple(
+                self._relay(roster.accounts[id])
+                for id in domain.account_ids
+                if id in roster.accounts
+            ),
+            keys=public_keys(domain, made.values()),
+            lacking=tuple(selector for selector, _ in wanted if selector not in made),
+        )
+
+    def _relay(self, account: Account) -> Relay:
+        facts = self._settings.relays.get(account.name)
+        if facts is None:
+            return Relay(account.name, account.host)
+        return Relay(account.name, account.host, facts.addresses, facts.helo)
+
+    async def _follow(self, inquiry: Inquiry[T]) -> T:
+        """Answer a rule's questions until it has found out."""
+        try:
+            question = next(inquiry)
+            while True:
+                question = inquiry.send(await self._records.answer(question))
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+
+def public_keys(domain: Domain, keys: Iterable[DkimKey]) -> tuple[PublicKey, ...]:
+    """Tell by which keys a domain's letters are signed."""
+    wanted = wished(domain.dkim)
+    return tuple(
+        key.public
+        for key in keys
+        if key.domain_id == domain.id
+        and (key.public.selector, key.public.kind) in wanted
+    )
