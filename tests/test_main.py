@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -22,10 +23,13 @@ def test_every_verb_is_listed_in_the_order_of_need() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_loads_and_takes_its_settings_after_its_name(verb: str) -> None:
-    """--help works for each, and each but the demo knows --config."""
-    result = CliRunner().invoke(main, [verb, "--help"])
-    assert result.exit_code == 0, result.output
-    assert ("--config" in result.output) or verb == "demo"
+    """--help works for each and its parts, and each but the demo knows --config."""
+    command = main.get_command(click.Context(main), verb)
+    parts = command.commands if isinstance(command, click.Group) else [None]
+    for part in parts:
+        result = CliRunner().invoke(main, [verb, *([part] if part else []), "--help"])
+        assert result.exit_code == 0, result.output
+        assert ("--config" in result.output) or verb == "demo"
 
 
 @pytest.mark.parametrize(
