@@ -1,4 +1,4 @@
-"""The secrets of the fleet, for whoever logs in: passwords and access tokens.
+"""The secrets of the fleet: passwords and tokens for logins, keys that sign.
 
 They stay sealed in memory and are opened one at a time, at each login. A mailbox with
 a login of its own has its own secret, all others use their account's. No secret is in
@@ -7,10 +7,17 @@ a repr, a log line or an error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import structlog
+
+from outreachd.rules.dkim import SigningKey
+from outreachd.rules.dkim_record import wished
 from outreachd.rules.model import Account, Auth, Mailbox, Roster
-from outreachd.store.vault import Vault
+from outreachd.store.dkim import DkimKey, open_dkim_key
+from outreachd.store.vault import Vault, VaultError
+
+log = structlog.get_logger()
 
 
 class Keyring:
@@ -20,11 +27,20 @@ class Keyring:
         self._vault = vault
         self._sealed: Mapping[tuple[str, int], bytes] = {}
         self._roster: Roster | None = None
+        self._keys: tuple[DkimKey, ...] = ()
+        self._signing: dict[int, Sequence[SigningKey] | None] = {}
 
-    def replace(self, sealed: Mapping[tuple[str, int], bytes], roster: Roster) -> None:
+    def replace(
+        self,
+        sealed: Mapping[tuple[str, int], bytes],
+        roster: Roster,
+        keys: Iterable[DkimKey] = (),
+    ) -> None:
         """Take on the secrets of the fleet as it is now."""
         self._sealed = sealed
         self._roster = roster
+        self._keys = tuple(keys)
+        self._signing = {}
 
     def password(self, account_id: int, mailbox_id: int | None) -> str | None:
         """Open the password of a mailbox's own login, or of the account's."""
@@ -37,6 +53,30 @@ class Keyring:
         if self._auth(account_id, mailbox_id) is not Auth.XOAUTH2:
             return None
         return self._open(account_id, mailbox_id) or ""
+
+    def signing_keys(self, domain_id: int) -> Sequence[SigningKey] | None:
+        """Tell by which keys a domain signs, opened once; None = one does not open."""
+        if domain_id not in self._signing:
+            try:
+                self._signing[domain_id] = self._open_signing(domain_id)
+            except VaultError as error:
+                log.error("dkim.unreadable", error=str(error))
+                self._signing[domain_id] = None
+        return self._signing[domain_id]
+
+    def _open_signing(self, domain_id: int) -> tuple[SigningKey, ...]:
+        domain = self._roster.domains.get(domain_id) if self._roster else None
+        if domain is None or domain.dkim is None:
+            return ()
+        wanted = wished(domain.dkim)
+        found = []
+        for key in self._keys:
+            public = key.public
+            if key.domain_id == domain_id and (public.selector, public.kind) in wanted:
+                private = open_dkim_key(self._vault, key, self._sealed)
+                if private is not None:
+                    found.append(SigningKey(domain.name, public.selector, private))
+        return tuple(found)
 
     def _auth(self, account_id: int, mailbox_id: int | None) -> Auth:
         if self._roster is None:

@@ -38,6 +38,7 @@ from outreachd.rules.share import FairShare
 from outreachd.rules.token import TokenMint
 from outreachd.store.content import PgContents
 from outreachd.store.database import Database
+from outreachd.store.dkim import read_dkim_keys
 from outreachd.store.journal import Journal
 from outreachd.store.ledger import PgLedger
 from outreachd.store.roster import (
@@ -84,7 +85,7 @@ class Shift:
     def __init__(self, tools: Tools, term: int, pool: Pool, share: FairShare) -> None:
         self._tools = tools
         self._term = term
-        self._share = share
+        self.share = share
         # What was read first is taken on first: an old reading never overrules a new.
         self._reading = asyncio.Lock()
         self.pool = pool
@@ -153,7 +154,8 @@ class Shift:
             roster = await read_roster(connection)
             facts = await read_facts(connection, now)
             pauses = await read_pauses(connection, now)
-            tools.keyring.replace(await read_secrets(connection), roster)
+            keys = await read_dkim_keys(connection)
+            tools.keyring.replace(await read_secrets(connection), roster, keys)
         now, mono = tools.clock.now(), tools.clock.monotonic()
         pool = Pool(roster, facts, random.random, now=now, mono=mono)
         pool.set_pauses(pauses, now=now, mono=mono)
@@ -178,7 +180,8 @@ class Shift:
             # For what is new to us: it may have been retired, and have sent today.
             facts = await read_facts(connection, now)
             pauses = await read_pauses(connection, now)
-            self._tools.keyring.replace(await read_secrets(connection), roster)
+            keys = await read_dkim_keys(connection)
+            self._tools.keyring.replace(await read_secrets(connection), roster, keys)
         now, mono = self._tools.clock.now(), self._tools.clock.monotonic()
         self.pool.apply(roster, facts, now=now, mono=mono)
         self.pool.set_pauses(pauses, now=now, mono=mono)
@@ -213,11 +216,12 @@ class Shift:
             unsubscribe_mailto=tools.unsubscribe_mailto,
             random_bytes=os.urandom,
             shelf=self._shelf,
+            signer=tools.keyring.signing_keys,
         )
 
     def _weigh(self) -> None:
         roster = self.pool.roster
-        self._share.set_weights(
+        self.share.set_weights(
             {client.id: client.share for client in roster.clients.values()},
             {c.id: (c.client_id, c.share) for c in roster.campaigns.values()},
         )

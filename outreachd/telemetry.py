@@ -52,6 +52,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "ledger.back": "The database answers again.",
     "hints.away": "Hints of new work are not heard; looking now and then still works.",
     "journal.broken": "The disk does not take outcomes; they are only in memory now.",
+    "dkim.unreadable": "A signing key does not open: its domain's letters are held.",
     "domain.stopped": "A domain was unfit to send for too long: its mail stops.",
     "domain.let_go": "A domain that its checks had stopped is fit again.",
     "domain.look_broken": "A look at a domain ended by a bug; please report it.",
@@ -65,6 +66,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "http.fault": "A request made us fail; the caller was told 500 and no more.",
     "control.denied": "A request to the control listener had no valid token.",
     "control.acted": "A person or script paused, resumed or drained something.",
+    "send.ordered": "A one-off letter was ordered by POST /v1/sends.",
 }
 
 

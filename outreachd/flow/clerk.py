@@ -7,9 +7,11 @@ said of a send afterwards is the reporter's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -17,6 +19,7 @@ import msgspec
 from outreachd.clock import Clock
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.shelf import Shelf
+from outreachd.rules.dkim import SigningKey, signed
 from outreachd.rules.language import language_of
 from outreachd.rules.letter import (
     CONFIRM_URL,
@@ -50,7 +53,14 @@ NO_CONTENT = (
     "its text or a file that goes with it is not in the database: was a part of it "
     "restored? order the letter again, or drop this one"
 )
+UNSIGNABLE = (
+    "the key that signs for its domain does not open: see `outreachd check`, "
+    "then release it"
+)
 _NO_VARIABLES: dict[str, str] = {}
+
+# The keys that sign for a domain, by its id; None = there is one that does not open.
+Signer: TypeAlias = Callable[[int], Sequence[SigningKey] | None]
 
 _variables = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -76,6 +86,11 @@ class _Content:
     variant: str | None
 
 
+def unsigned(domain_id: int) -> Sequence[SigningKey]:
+    """Sign for no domain."""
+    return ()
+
+
 class Clerk:
     """Writes letters and intents for one fleet."""
 
@@ -89,6 +104,7 @@ class Clerk:
         unsubscribe_mailto: str | None,
         random_bytes: Callable[[int], bytes],
         shelf: Shelf,
+        signer: Signer = unsigned,
     ) -> None:
         self._pool = pool
         self._mint = mint
@@ -97,6 +113,7 @@ class Clerk:
         self._mailto = unsubscribe_mailto
         self._random_bytes = random_bytes
         self.shelf = shelf
+        self._signer = signer
         self._composers: dict[tuple[int, int, str | None], Composer | Unfillable] = {}
 
     def write(self, claim: Claim, permit: Permit) -> Written | Unfillable:
@@ -120,6 +137,8 @@ class Clerk:
             language=language_of(claim.language, claim.country),
             attachments=content.parts,
         )
+        if not isinstance(letter, Unfillable):
+            letter = self._signed(letter, permit, dated_at)
         if isinstance(letter, Unfillable):
             return letter
         if claim.letter_sha256 not in (None, letter.sha256):
@@ -131,6 +150,17 @@ class Clerk:
             content.composer.opens_thread,
             content.variant,
         )
+
+    def _signed(
+        self, letter: Letter, permit: Permit, dated_at: datetime
+    ) -> Letter | Unfillable:
+        keys = self._signer(permit.lane.domain.domain.id)
+        if keys is None:
+            return Unfillable("unsignable", UNSIGNABLE)
+        if not keys:
+            return letter
+        message = signed(letter.message, keys, dated_at)
+        return Letter(message, hashlib.sha256(message).digest(), letter.subject)
 
     # --- what is in it ----------------------------------------------------------------
 
