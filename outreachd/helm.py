@@ -19,6 +19,7 @@ from outreachd.flow.pool import Pool
 from outreachd.rules.admission import Gate
 from outreachd.rules.model import Campaign, Kind, State
 from outreachd.rules.places import calendar_at
+from outreachd.rules.share import FairShare
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
 from outreachd.store.consent import Asked, PgConsent
@@ -123,7 +124,9 @@ class Helm:
         if row is None:
             return None
         pool = await self._pool()
-        return explain(row, pool, self._clock.now(), self._clock.monotonic())
+        shift = self._shift()
+        share = shift.share if shift else None
+        return explain(row, pool, self._clock.now(), self._clock.monotonic(), share)
 
     async def drain(self) -> None:
         """Finish what is under way and stop."""
@@ -182,11 +185,20 @@ async def load_pool(database: Database, clock: Clock) -> Pool:
 
 
 def explain(
-    row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
+    row: Mapping[str, Any],
+    pool: Pool,
+    now: datetime,
+    mono: float,
+    share: FairShare | None = None,
 ) -> dict[str, Any]:
-    """Say of one send where it stands, what it must pass, and when it may go."""
+    """Say of one send where it stands, what it must pass, and when it may go.
+
+    ``share``: of the daemon that sends, which alone knows whose turn it is.
+    """
     state = State(row["state"])
     gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
+    if share is not None:
+        gates += _turn_gates(row, pool, share)
     waits = [gate.wait_s for gate in gates]
     longest = max(waits, default=0.0)
     next_allowed = None
@@ -227,10 +239,34 @@ def _gates(
     lane = _lane(row, campaign, pool, now, mono)
     if lane is None:
         who = row["mailbox"] or "any of the pool"
-        gates.append(Gate("mailbox: in the fleet", "no", who, "fleet.toml", inf))
+        setting = "fleet.toml"
+        if row["mailbox_id"] is not None:  # its follow-ups may not have to wait for it
+            setting += f"; campaign.mailbox_gone = {campaign.mailbox_gone}"
+        gates.append(Gate("mailbox: in the fleet", "no", who, setting, inf))
         return gates
     gates += pool.gates(lane, campaign, now, mono)
     return gates
+
+
+def _turn_gates(row: Mapping[str, Any], pool: Pool, share: FairShare) -> list[Gate]:
+    """Tell whose turn it is; follow-ups go before, so that they wait for none."""
+    campaign = pool.roster.campaigns.get(row["campaign_id"])
+    is_first_touch = row["state"] == State.SCHEDULED and row["mailbox_id"] is None
+    if campaign is None or not is_first_touch:
+        return []
+    client = pool.roster.clients[campaign.client_id]
+    turns = share.turn(client.id, campaign.id)
+    names = ((Kind.CLIENT, client.name), (Kind.CAMPAIGN, campaign.name))
+    return [
+        Gate(
+            f"{kind} {name}: turn",
+            f"{turn.place} of {turn.of}",
+            f"{turn.part:.0%} of the letters while all have work",
+            f"{kind}.share",
+            0.0,
+        )
+        for (kind, name), turn in zip(names, turns, strict=True)
+    ]
 
 
 def _entry(entry: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from outreachd.clock import RealClock
 from outreachd.fleet.load import load
 from outreachd.helm import STATES, Helm, explain, load_pool
 from outreachd.rules.model import Kind, State
+from outreachd.rules.share import FairShare
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.store.database import Database
 from outreachd.store.fleet import apply
@@ -157,6 +158,53 @@ async def test_a_send_that_does_not_wait_is_told_by_its_state(
     assert await helm.explain(999) is None
     assert await helm.send(999) is None
     assert set(STATES) == set(State)
+
+
+async def test_a_first_touch_is_told_whose_turn_it_is(helm: Helm, db: Database) -> None:
+    """Only a daemon that sends knows; the turn is an open gate, since it comes."""
+    row = await PgSteering(db).send(await put(db))
+    assert row is not None
+    clock, share = RealClock(), FairShare()
+    pool = await load_pool(db, clock)
+    share.set_weights({1: 1.0, 2: 3.0}, {1: (1, 1.0), 2: (2, 1.0)})
+    share.charge(1, 1)
+    share.working({1: [1], 2: [2]})
+    found = explain(row, pool, clock.now(), clock.monotonic(), share)
+    turns = {
+        gate["gate"]: (gate["value"], gate["limit"], gate["open"])
+        for gate in found["gates"]
+        if gate["gate"].endswith(": turn")
+    }
+    assert turns == {
+        "client acme: turn": (
+            "2 of 2",
+            "25% of the letters while all have work",
+            True,
+        ),
+        "campaign spring: turn": (
+            "1 of 1",
+            "100% of the letters while all have work",
+            True,
+        ),
+    }
+    bound = explain(
+        {**row, "mailbox_id": 1}, pool, clock.now(), clock.monotonic(), share
+    )
+    assert not [gate for gate in bound["gates"] if gate["gate"].endswith(": turn")]
+
+
+async def test_a_follow_up_of_a_lost_mailbox_says_what_becomes_of_it(
+    helm: Helm, db: Database
+) -> None:
+    """The closed gate names the campaign's policy."""
+    row = await PgSteering(db).send(await put(db))
+    assert row is not None
+    clock = RealClock()
+    pool = await load_pool(db, clock)
+    lost = {**row, "mailbox_id": 99, "mailbox": "gone@mail.acme.example"}
+    found = explain(lost, pool, clock.now(), clock.monotonic())
+    [gate] = [g for g in found["gates"] if g["gate"] == "mailbox: in the fleet"]
+    assert gate["setting"] == "fleet.toml; campaign.mailbox_gone = wait"
 
 
 async def test_a_suppressed_contact_is_a_closed_gate(helm: Helm, db: Database) -> None:

@@ -152,6 +152,8 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
         rows.append(("uncertain", f"{n} got no answer; they may have arrived"))
     for kind in ("mailboxes", "domains", "accounts"):
         rows.append((kind, _counts(figures[kind]) or "none"))
+    rows += [("shares", text) for text in _shares(figures["shares"])]
+    rows += [("lost", text) for text in _stranded(figures["stranded"])]
     rows += [("paused", text) for text in _pauses(figures["pauses"], now)]
     rows += [("daemon", _instance(one, now)) for one in figures["instances"]]
     return rows
@@ -159,6 +161,41 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+
+
+def _shares(shares: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Show who got what part of today's letters; alone, everybody gets all."""
+    if len(shares) + sum(len(one["campaigns"]) for one in shares) <= 2:
+        return ()
+    lines = []
+    for one in shares[:MANY_CAMPAIGNS]:
+        parts = [_part(c["campaign"], c) for c in one["campaigns"][:MANY_CAMPAIGNS]]
+        of_it = f": {', '.join(parts)}" if len(parts) > 1 else ""
+        lines.append(f"{_part(one['client'], one)}{of_it}")
+    if len(shares) > MANY_CAMPAIGNS:
+        lines.append(f"and {len(shares) - MANY_CAMPAIGNS} more: see --json")
+    return lines
+
+
+def _part(name: str, share: Mapping[str, Any]) -> str:
+    got = "nothing yet" if share["got"] is None else f"{share['got']:.0%} got"
+    return f"{name} {got} of {share['wanted']:.0%} wanted ({share['n']})"
+
+
+_WAITS = {
+    "wait": "its campaign waits until that returns",
+    "stand_in": "no other mailbox of its domain can stand in",
+    "stop": "it is about to be ended",
+}
+
+
+def _stranded(stranded: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Say what waits for mailboxes that have left the fleet."""
+    return [
+        f"{one['campaign']}: {counted(one['n'], 'send')} of a mailbox that has left "
+        f"the fleet; {_WAITS[one['mailbox_gone']]}"
+        for one in stranded
+    ]
 
 
 def _pauses(pauses: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:

@@ -31,6 +31,20 @@ FIGURES: dict[str, Any] = {
     "mailboxes": {"well": 1198, "resting": 2},
     "domains": {"well": 60, "resting": 0},
     "accounts": {"well": 3, "resting": 0},
+    "shares": [
+        {
+            "client": "acme",
+            "wanted": 0.25,
+            "got": 0.4,
+            "n": 40,
+            "campaigns": [
+                {"campaign": "spring", "wanted": 0.5, "got": 0.5, "n": 20},
+                {"campaign": "autumn", "wanted": 0.5, "got": 0.5, "n": 20},
+            ],
+        },
+        {"client": "bolt", "wanted": 0.75, "got": None, "n": 0, "campaigns": []},
+    ],
+    "stranded": [{"campaign": "spring", "mailbox_gone": "wait", "n": 3}],
     "pauses": [
         {
             "kind": "domain",
@@ -91,6 +105,9 @@ def test_the_page_fits_eighty_columns_and_tells_all() -> None:
         "2 template_error",
         "1 send got no answer",
         "1198 well, 2 resting",
+        "acme 40% got of 25% wanted (40): spring 50% got of 50% wanted (20)",
+        "bolt nothing yet of 75% wanted (0)",
+        "spring: 3 sends of a mailbox that has left the fleet; its campaign",
         "until resumed",
         "and 2 more",
         "active, one pid 7",
@@ -123,6 +140,8 @@ async def test_json_has_exactly_the_promised_keys(
         "pauses",
         "sends",
         "sent_today",
+        "shares",
+        "stranded",
     ]
     assert told["sends"] == {"scheduled": 2}
     assert told["due"] == 2
