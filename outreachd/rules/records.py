@@ -161,3 +161,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
     reason: str
     suppress: bool  # the address does not exist: never again
     next_step: NextStep | None
+
+
+# --- what comes back -----------------------------------------------------------------
+
+
+class Received(Struct, frozen=True, kw_only=True):
+    """A mail that came to one of our mailboxes, or was handed in."""
+
+    raw: bytes
+    source: str  # imap, pipe or maildir
+    mailbox_id: int | None  # whose mailbox; None = a catch-all, or handed in
+    at: datetime  # when it was read

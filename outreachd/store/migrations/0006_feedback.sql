@@ -1,0 +1,33 @@
+-- What comes back: mails that were read, and what was made of them.
+
+CREATE TABLE notice (
+    id          bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    -- Of what it says and of its name: the same mail read twice is one row.
+    fingerprint bytea NOT NULL UNIQUE,
+    at          timestamptz NOT NULL,   -- when it was read
+    source      text NOT NULL,          -- imap, pipe, maildir
+    kind        text NOT NULL CHECK (kind IN (
+                    'dsn', 'arf', 'autoreply', 'reply', 'unsubscribe', 'other')),
+    detail      text NOT NULL DEFAULT '',   -- its kind within the kind
+    class       text NOT NULL DEFAULT '',   -- hard_no_user, complaint, ...
+    status      text,
+    diagnostic  text CHECK (length(diagnostic) <= 512),
+    return_date date,
+    -- The letter it is about; null = of nobody's we know.
+    send_id     bigint,
+    contact_id  bigint,
+    campaign_id integer,
+    mailbox_id  integer,
+    domain_id   integer,
+    account_id  integer,
+    -- How sure that is: by a token of ours, a Message-ID of ours, or recipient and time.
+    evidence    text NOT NULL CHECK (evidence IN ('token', 'message_id', 'weak', 'none')),
+    action      text NOT NULL DEFAULT '',   -- what was done, in a word
+    acted_at    timestamptz                 -- null = begun, and to be done again
+);
+CREATE INDEX notice_at ON notice USING brin (at);
+CREATE INDEX notice_send ON notice (send_id) WHERE send_id IS NOT NULL;
+CREATE INDEX notice_contact ON notice (contact_id) WHERE contact_id IS NOT NULL;
+
+-- A mail that comes back names our letter by its Message-ID.
+CREATE INDEX send_message ON send USING hash (message_id) WHERE message_id IS NOT NULL;

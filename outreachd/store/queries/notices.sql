@@ -1,0 +1,57 @@
+-- Mails that came back: which letter each is about, and that each is acted on once.
+
+-- name: letter_by_id
+-- $1 send.
+SELECT s.id AS send_id, s.contact_id, s.enrolment_id, s.campaign_id, s.mailbox_id, s.state,
+    s.reason, s.attempt_id, s.dated_at, c.email, c.client_id, m.domain_id, a.account_id
+FROM send s
+JOIN contact c ON c.id = s.contact_id
+JOIN mailbox m ON m.id = s.mailbox_id
+LEFT JOIN attempt a ON a.id = s.attempt_id
+WHERE s.id = $1;
+
+-- name: send_of_enrolment
+-- The newest letter of an enrolment, for a token that names no letter. $1 enrolment.
+SELECT id FROM send WHERE enrolment_id = $1 AND message_id IS NOT NULL
+ORDER BY dated_at DESC LIMIT 1;
+
+-- name: sends_by_message_id
+-- $1 Message-IDs.
+SELECT id, message_id FROM send WHERE message_id = ANY ($1::text[]);
+
+-- name: sends_to_people
+-- Letters of the last days to some addresses, from the mailbox that got the mail, or from
+-- any if that is not known. $1 addresses, $2 mailbox or null, $3 since.
+SELECT s.id, c.email, s.dated_at
+FROM contact c
+JOIN send s ON s.contact_id = c.id
+WHERE c.email = ANY ($1::text[]) AND s.message_id IS NOT NULL AND s.dated_at >= $3
+  AND ($2::integer IS NULL OR s.mailbox_id = $2);
+
+-- name: put_notice
+-- Keep a notice, once; tells its row, and whether it was acted on before. $1 fingerprint,
+-- $2 now, $3 source, $4 kind, $5 detail, $6 class, $7 status, $8 diagnostic,
+-- $9 return date, $10 send, $11 contact, $12 campaign, $13 mailbox, $14 domain,
+-- $15 account, $16 evidence.
+INSERT INTO notice AS n (fingerprint, at, source, kind, detail, class, status, diagnostic,
+    return_date, send_id, contact_id, campaign_id, mailbox_id, domain_id, account_id, evidence)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT (fingerprint) DO UPDATE SET source = n.source
+RETURNING id, acted_at IS NOT NULL AS is_done;
+
+-- name: notice_done
+-- $1 notice, $2 what was done, $3 now.
+UPDATE notice SET action = $2, acted_at = $3 WHERE id = $1;
+
+-- name: end_of_letter
+-- The enrolment of a letter that was lost on its way. $1 send.
+SELECT enrolment_id AS id, contact_id FROM send WHERE id = $1;
+
+-- name: notices_of_send
+-- What came back for a letter. $1 send.
+SELECT at, kind, detail, class, status, diagnostic, evidence, action
+FROM notice WHERE send_id = $1 ORDER BY at;
+
+-- name: count_notices
+-- What came back since. $1 since.
+SELECT kind, class, count(*) AS n FROM notice WHERE at >= $1 GROUP BY 1, 2;
