@@ -10,7 +10,7 @@ journaled, the rest is given back, and the lease is free.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +18,13 @@ from uuid import uuid4
 
 import aiojobs
 import structlog
+from aiohttp import web
 
 from outreachd import __version__
 from outreachd.chores import Chores
 from outreachd.clock import Clock, RealClock
 from outreachd.config import Settings
+from outreachd.domain_watch import DomainWatch
 from outreachd.flow.lease import Lease
 from outreachd.helm import Helm
 from outreachd.keyring import Keyring
@@ -34,6 +36,8 @@ from outreachd.store.berth import sign_in
 from outreachd.store.database import Database
 from outreachd.store.datadir import make_parents
 from outreachd.store.hints import Hints
+from outreachd.store.holds import PgHolds
+from outreachd.store.identity import PgIdentity
 from outreachd.store.journal import Journal
 from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
@@ -42,6 +46,8 @@ from outreachd.store.steering import PgSteering
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
 from outreachd.web.control import control_app
+from outreachd.web.holds import hold_routes
+from outreachd.web.orders import order_routes
 from outreachd.web.public import public_app
 from outreachd.web.server import listen
 from outreachd.wire.connections import Bounds
@@ -110,10 +116,12 @@ class Daemon:
         state = _state_directory(self._settings)
         vault = Vault.unlock(state)
         mint = vault.mint
+        self._eraser = vault.eraser
         self._database = await Database.open(self._dsn)
         stack.push_async_callback(self._database.close, CLOSE_S)
         journal = Journal(state / "outcomes.journal")
         stack.callback(journal.close)
+        self._identity = PgIdentity(self._database, state)
         # The journal is ours alone: whoever worked in this directory has ended.
         self._leases = PgLeases(self._database, self._id, sign_in(state, self._id))
         self._lease = Lease(self._leases, self._house, self._settings.send.lease_s)
@@ -123,12 +131,14 @@ class Daemon:
             lease=self._lease,
             hints=Hints(self._database, self._house),
             steering=PgSteering(self._database),
+            identity=self._identity,
             ledger=self._tools.ledger,
             metrics=self.metrics,
             house=self._house,
             clock=self._clock,
             shift=lambda: self._shift,
             grace=timedelta(seconds=self._settings.send.uncertain_grace_s),
+            watch=self._watch(),
         )
         helm = Helm(
             self._database,
@@ -177,9 +187,21 @@ class Daemon:
             poll_s=send.claim_poll_s,
         )
 
+    def _routes(self) -> Iterator[web.AbstractRouteDef]:
+        """What the control listener offers beside steering."""
+        database, clock = self._database, self._clock
+        yield from order_routes(database, clock, self._eraser)
+        yield from hold_routes(PgHolds(database), clock)
+
+    def _watch(self) -> DomainWatch | None:
+        checks = self._settings.checks
+        return DomainWatch(self._database, checks) if checks.enabled else None
+
     async def _listen(self, stack: AsyncExitStack, helm: Helm) -> None:
         http = self._settings.http
-        app = control_app(helm, self.metrics, self._house, self._token)
+        app = control_app(
+            helm, self.metrics, self._house, self._token, routes=self._routes()
+        )
         control = await listen(
             app, http.control.listen, setting="[http.control] listen"
         )
@@ -218,6 +240,7 @@ class Daemon:
 
     async def _one_shift(self) -> None:
         assert self._lease.term is not None
+        await self._identity.begin(self._clock.now())
         shift = await Shift.begin(self._tools, self._lease.term)
         shift.may_send = self._lease.is_trusted
         self._shift = shift
@@ -269,6 +292,8 @@ class Daemon:
             return True, "standby: another daemon holds the lease"
         if not self._shift.feed.is_ledger_up:
             return False, "the database is away"
+        if why := self._shift.pool.why_paused(self._clock.now()):
+            return False, f"the fleet is paused: {why}: outreachd resume fleet"
         return True, "active"
 
 

@@ -45,7 +45,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "departures.settled": "Letters of lost mailboxes were moved, held or ended.",
     "pause.unwritten": "A pause that must last could not be stored; it rests for now.",
     "shift.begins": "This daemon owns the fleet now, and judged what was left behind.",
-    "identity.doubted": "The database may be a copy: the fleet is paused until resumed.",
+    "identity.doubted": "The database may be a copy: the fleet is paused.",
     "fleet.reloaded": "The fleet was taken on as it was just applied.",
     "lease.lost": "Another daemon owns the fleet: this one sends nothing more.",
     "ledger.away": "The database cannot be reached: nothing new is sent.",

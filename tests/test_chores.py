@@ -18,6 +18,7 @@ from outreachd.flow.lease import Lease
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.database import Database
 from outreachd.store.hints import Hints
+from outreachd.store.identity import PgIdentity
 from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
 from outreachd.store.steering import Gauges, PgSteering
@@ -63,6 +64,7 @@ async def chores(
         lease=Lease(leases, clock, 15.0),
         hints=Hints(database, clock),
         steering=steering,
+        identity=PgIdentity(database, Path("/nowhere")),  # nothing to remember there
         ledger=PgLedger(database, owner),
         metrics=metrics,
         house=clock,

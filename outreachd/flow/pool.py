@@ -28,6 +28,7 @@ from outreachd.rules.admission import (
     Setback,
     Standing,
     gap_s,
+    pause_wait_s,
 )
 from outreachd.rules.meter import DayMeter
 from outreachd.rules.model import Account, Campaign, Domain, Kind, Pause, Roster, Route
@@ -122,6 +123,13 @@ class Pool:
             for id, standing in standings:
                 standing.pause = by_target.get((kind, id))
         self.rearm(now, mono)
+
+    def why_paused(self, now: datetime) -> str | None:
+        """Tell why the whole fleet is paused; None = it is not."""
+        pause = self.fleet.pause
+        if pause is None or pause_wait_s(pause, now) <= 0:
+            return None
+        return pause.reason
 
     def rearm(self, now: datetime, mono: float) -> None:
         """Ask every lane anew: the fleet, a pause or the wall clock has changed."""

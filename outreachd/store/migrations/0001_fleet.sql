@@ -158,3 +158,31 @@ CREATE TABLE audit (
     action text NOT NULL,
     detail jsonb NOT NULL
 );
+
+-- Which database this is, so that a restored copy is not taken for it: rules/identity.
+CREATE TABLE identity (
+    is_only    boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    id         uuid NOT NULL DEFAULT gen_random_uuid(),
+    epoch      bigint NOT NULL DEFAULT 0,         -- counted while it is used
+    cluster    text NOT NULL DEFAULT '',          -- where it was used last
+    timeline   bigint NOT NULL DEFAULT 0,
+    is_doubted boolean NOT NULL DEFAULT false,    -- taken for a copy until the fleet is resumed
+    seen_epoch bigint NOT NULL DEFAULT 0          -- the furthest that a state directory showed
+);
+INSERT INTO identity DEFAULT VALUES;
+
+-- Where this database is: the system identifier of the server and the oid here, which a
+-- restore or another server changes, and the timeline, which a promotion or a recovery
+-- raises. What may not be read is '' or 0.
+CREATE FUNCTION server_identity(OUT cluster text, OUT timeline bigint)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    cluster := '';
+    timeline := 0;
+    SELECT c.system_identifier || '/' || d.oid INTO cluster
+    FROM pg_control_system() c, pg_database d WHERE d.datname = current_database();
+    timeline := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint;
+EXCEPTION WHEN OTHERS THEN
+    cluster := coalesce(cluster, '');
+    timeline := coalesce(timeline, 0);
+END $$;
