@@ -27,6 +27,7 @@ from outreachd.config import Settings
 from outreachd.domain_watch import DomainWatch
 from outreachd.flow.lease import Lease
 from outreachd.helm import Helm
+from outreachd.intake import Intake
 from outreachd.keyring import Keyring
 from outreachd.notify import sd_notify
 from outreachd.rules.records import LedgerAwayError
@@ -46,12 +47,14 @@ from outreachd.store.steering import PgSteering
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
 from outreachd.web.control import control_app
+from outreachd.web.contacts import contact_routes
 from outreachd.web.holds import hold_routes
 from outreachd.web.orders import order_routes
 from outreachd.web.public import public_app
 from outreachd.web.server import listen
 from outreachd.wire.connections import Bounds
 from outreachd.wire.line import Limits
+from outreachd.wire.mx import mail_domains_at
 from outreachd.wire.smtp import SmtpCarrier
 
 log = structlog.get_logger()
@@ -61,6 +64,7 @@ FORGET_AFTER = timedelta(minutes=10)
 # After the limit of the dot, for the outcome to be written.
 RECORD_S = 30.0
 SECOND_SIGNAL_S = 10.0
+DNS_LIMIT_S = 5.0  # of a call that brings contacts
 CLOSE_S = 5.0
 # Claim, intent, outcome and return, each once at a time, and one to spare.
 HOT_CONNECTIONS = 5
@@ -192,6 +196,18 @@ class Daemon:
         database, clock = self._database, self._clock
         yield from order_routes(database, clock, self._eraser)
         yield from hold_routes(PgHolds(database), clock)
+        yield from contact_routes(database, clock, self._intake)
+
+    def _intake(self, is_dry: bool) -> Intake:
+        """Make what takes the people of one call: a DNS away now may be back later."""
+        return Intake(
+            self._database,
+            self._clock,
+            self._eraser,
+            mail_domains_at(self._settings.checks.name_servers),
+            is_dry=is_dry,
+            dns_limit_s=DNS_LIMIT_S,
+        )
 
     def _watch(self) -> DomainWatch | None:
         checks = self._settings.checks

@@ -35,6 +35,7 @@ NOTICE_KINDS: Final = ("dsn", "arf", "autoreply", "reply", "unsubscribe", OTHER)
 EVENTS: Final[Mapping[str, str]] = {
     "daemon.ready": "All is open; from now on this daemon sends or stands by.",
     "daemon.ended": "This daemon has ended well.",
+    "contacts.taken": "`rows` people came in by the API and were judged.",
     "drain.begins": "Nothing new is begun; `in_flight` letters are still under way.",
     "drain.ended": "The shift is over; `left` letters found no end in time.",
     "fleet.unreadable": "The fleet in the database makes no sense; nothing is sent.",

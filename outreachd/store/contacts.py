@@ -84,7 +84,7 @@ async def enrol(
             connection, eraser, emails, client_id=client_id, campaign_id=campaign_id
         )
         wanted = [contact for contact in contacts if contact.email not in barring]
-        new = await _keep(connection, target, wanted)
+        new = await keep(connection, target, wanted)
         rows = await connection.fetch(
             sql.text("enrol"),
             target.campaign_id,
@@ -102,9 +102,10 @@ async def enrol(
     return Enrolled(new, {row["email"]: row["hold"] for row in rows}, barring)
 
 
-async def _keep(
+async def keep(
     connection: Connection, target: Target, contacts: Sequence[NewContact]
 ) -> frozenset[str]:
+    """Keep contacts of a client; tell who is new to it."""
     rows = await connection.fetch(
         sql.text("put_contacts"),
         target.client_id,

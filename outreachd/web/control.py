@@ -9,7 +9,7 @@ daemon offers; a database that is away is answered 503.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
@@ -29,10 +29,18 @@ from outreachd.clock import Clock
 from outreachd.rules.model import Kind
 from outreachd.store.steering import NoSuchError
 from outreachd.telemetry import Metrics
-from outreachd.web.gates import answer, bearer, no_browsers, problem
+from outreachd.web.gates import (
+    AUTHOR,
+    answer,
+    bearer,
+    json_body,
+    mistakes,
+    no_browsers,
+    problem,
+)
 from outreachd.web.server import Bounds, application
 
-AUTHOR = "control"  # who the audit says it was: the holder of the token
+BODY_OCTETS = 4 << 20  # a letter with small files in it
 COLLECTIONS = {
     "clients": Kind.CLIENT,
     "campaigns": Kind.CAMPAIGN,
@@ -102,9 +110,11 @@ def control_app(
     clock: Clock,
     token: str,
     bounds: Bounds | None = None,
+    routes: Iterable[web.AbstractRouteDef] = (),
 ) -> web.Application:
-    """Make the application of the control listener."""
-    app = application(bounds or Bounds(), problem, no_browsers, bearer(token))
+    """Make the application of the control listener; ``routes`` come on top."""
+    bounds = bounds or Bounds(body_octets=BODY_OCTETS)
+    app = application(bounds, problem, no_browsers, bearer(token))
     control = _Control(steering, metrics, clock)
     kinds = "/v1/{kind:" + "|".join(COLLECTIONS) + "}"
     send = r"/v1/sends/{id:\d{1,18}}"
@@ -123,6 +133,7 @@ def control_app(
             web.get(send, control.send),
             web.get(send + "/explain", control.explain),
             web.post("/v1/drain", control.drain),
+            *routes,
         ]
     )
     return app
@@ -169,9 +180,9 @@ class _Control:
     async def pause(self, request: web.Request) -> web.Response:
         """Stop one thing for a reason, until a moment or until resumed."""
         try:
-            order = Pause.model_validate_json(await _json(request))
+            order = Pause.model_validate_json(await json_body(request))
         except ValidationError as error:
-            return problem(422, "The body is not right.", _mistakes(error))
+            return problem(422, "The body is not right.", mistakes(error))
         if order.until and order.until <= self._clock.now():
             mistake = {"where": "until", "message": "must be in the future"}
             return problem(422, "The body is not right.", [mistake])
@@ -209,12 +220,6 @@ class _Control:
         return answer({"draining": True}, 202)
 
 
-async def _json(request: web.Request) -> bytes:
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType(text="Send JSON: application/json.")
-    return await request.read()
-
-
 def _kind(request: web.Request) -> Kind:
     collection = request.match_info.get("kind")
     return COLLECTIONS[collection] if collection else Kind.FLEET
@@ -224,12 +229,3 @@ def _found(row: Mapping[str, Any] | None) -> web.Response:
     if row is None:
         raise web.HTTPNotFound(text="There is no send with this number.")
     return answer(row)
-
-
-def _mistakes(error: ValidationError) -> list[dict[str, str]]:
-    """List every mistake, without the values that were sent."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [
-        {"where": ".".join(map(str, one["loc"])), "message": one["msg"]}
-        for one in found
-    ]

@@ -1,8 +1,10 @@
 """Who may call the control listener, and in which form it answers.
 
-The listener keeps only the hash of its token and compares in constant time. Browsers
-are turned away: requests with an Origin, and over IP those whose Host is a name, which
-is how DNS rebinding gets in. Answers are JSON, refusals problem+json.
+Each line of the token file is a caller: a token alone (the operator "control"), or
+name, role and token. A viewer may only look. The listener keeps only the hashes of
+tokens and compares in constant time; the audit has the caller's name. Browsers are
+turned away: requests with an Origin, and over IP those whose Host is a name, which is
+how DNS rebinding gets in. Answers are JSON, refusals problem+json.
 Source: RFC 6750 (bearer tokens), RFC 9457 (problem details).
 """
 
@@ -12,14 +14,20 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+from pydantic import ValidationError
 
+AUTHOR = "control"  # who the audit says it was: the holder of the token without a name
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+LOOKING = frozenset({"GET", "HEAD"})
+CALLER = "outreachd.caller"
 
 log = structlog.get_logger()
 
@@ -53,11 +61,48 @@ def encoded(
     )
 
 
-def bearer(token: str) -> Middleware:
-    """Let only those through who show the token."""
-    if not token:
+class Role(StrEnum):
+    """What a caller may do."""
+
+    OPERATOR = "operator"  # all
+    VIEWER = "viewer"  # look: GET and HEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who holds a token; of that only the hash is kept."""
+
+    name: str
+    role: Role
+    digest: bytes
+
+
+def read_callers(text: str) -> list[Caller]:
+    """Read the lines of a token file; ValueError if it holds none, or a name twice."""
+    callers = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        words = line.split()
+        if len(words) == 3 and words[1] in {role.value for role in Role}:
+            name, role, token = words[0], Role(words[1]), words[2]
+        else:
+            name, role, token = AUTHOR, Role.OPERATOR, line
+        callers.append(Caller(name, role, hashlib.sha256(token.encode()).digest()))
+    if not callers:
         raise ValueError("the control token is empty")
-    expected = hashlib.sha256(token.encode()).digest()
+    if len({caller.name for caller in callers}) < len(callers):
+        raise ValueError("two control tokens have the same name")
+    return callers
+
+
+def author_of(request: web.Request) -> str:
+    """Tell who asks, as the audit names them."""
+    caller: Caller = request[CALLER]
+    return caller.name
+
+
+def bearer(tokens: str) -> Middleware:
+    """Let only those through who show a token, and viewers only to look."""
+    callers = read_callers(tokens)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -65,8 +110,12 @@ def bearer(token: str) -> Middleware:
             return await handler(request)
         scheme, _, shown = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         digest = hashlib.sha256(shown.strip().encode(errors="surrogateescape")).digest()
-        same = hmac.compare_digest(digest, expected)
-        if same and scheme.lower() == "bearer":
+        # Each is compared: the time tells nothing about which one it was.
+        found = [one for one in callers if hmac.compare_digest(digest, one.digest)]
+        if found and scheme.lower() == "bearer":
+            request[CALLER] = found[0]
+            if found[0].role is Role.VIEWER and request.method not in LOOKING:
+                raise web.HTTPForbidden(text="This token may look, but not act.")
             return await handler(request)
         log.warning("control.denied", method=request.method)
         response = problem(401, "Send the control token: Authorization: Bearer TOKEN.")
@@ -97,3 +146,19 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+async def json_body(request: web.Request) -> bytes:
+    """Read a body that says it is JSON."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="Send JSON: application/json.")
+    return await request.read()
+
+
+def mistakes(error: ValidationError) -> list[dict[str, str]]:
+    """List every mistake, without the values that were sent."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [
+        {"where": ".".join(map(str, one["loc"])), "message": one["msg"]}
+        for one in found
+    ]

@@ -42,3 +42,51 @@ SELECT co.id AS contact_id, co.email, co.variables::text AS variables,
 FROM enrolment e JOIN contact co ON co.id = e.contact_id
 WHERE e.campaign_id = $1 AND e.state = 'active'
 ORDER BY e.id;
+
+-- name: lock_person
+-- One order at a time for a person. $1 client, $2 address.
+SELECT id FROM contact WHERE client_id = $1 AND email = $2 FOR UPDATE;
+
+-- name: enrol_for_one
+-- Whoever is in no sequence of the campaign is in it for this letter alone: his way out
+-- needs an enrolment. An import begins the sequence all the same. $1 campaign, $2 contact.
+INSERT INTO enrolment (campaign_id, contact_id, state, reason)
+VALUES ($1, $2, 'finished', 'one_off')
+ON CONFLICT (campaign_id, contact_id) DO NOTHING;
+
+-- name: order_send
+-- Make a one-off letter due, under the next free number of the person: from the mailbox
+-- that wrote to him first, if it is still in the pool. $1 campaign, $2 contact, $3 content,
+-- $4 whether zones matter, $5 whether holidays do, $6 due at, $7 now, $8 what people are
+-- told where there is no ground of consent, $9 where no yes was said. A place is written
+-- as rules/places reads it.
+WITH person AS (
+    SELECT c.id, e.id AS enrolment_id,
+        CASE WHEN coalesce(c.consent_basis, '') = ''
+                OR NOT (g.grounds IS NULL OR c.consent_basis = ANY (g.grounds)) THEN $8
+             WHEN g.confirmation IS NOT NULL AND c.confirmed_at IS NULL THEN $9
+        END::text AS no_consent,
+        CASE WHEN $4::boolean THEN c.timezone ELSE '' END
+        || CASE WHEN $5::boolean AND c.country <> ''
+                THEN rtrim(' ' || c.country || '-' || c.region, '-') ELSE '' END AS place,
+        (SELECT s.mailbox_id FROM send s
+         JOIN campaign_mailbox cm ON cm.campaign_id = $1 AND cm.mailbox_id = s.mailbox_id
+         WHERE s.contact_id = c.id AND s.campaign_id = $1
+         ORDER BY s.step_number LIMIT 1) AS mailbox_id,
+        (SELECT greatest(max(s.step_number), 1000) + 1 FROM send s
+         WHERE s.contact_id = c.id AND s.campaign_id = $1) AS number
+    FROM contact c
+    JOIN enrolment e ON e.campaign_id = $1 AND e.contact_id = c.id
+    JOIN campaign g ON g.id = $1
+    WHERE c.id = $2
+), queued AS (
+    INSERT INTO queue (campaign_id, place) SELECT $1, place FROM person
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, place, mailbox_id,
+                  content_id, due_at, first_due_at, changed_at, state, reason, detail)
+SELECT $1, coalesce(number, 1001), id, enrolment_id, place, mailbox_id, $3, $6, $6, $7,
+    CASE WHEN no_consent IS NULL THEN 'scheduled' ELSE 'held' END,
+    CASE WHEN no_consent IS NOT NULL THEN 'no_consent' END, no_consent
+FROM person
+RETURNING id, step_number, state, reason, detail;

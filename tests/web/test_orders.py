@@ -1,0 +1,241 @@
+"""The laws of ordering one letter by HTTP: once, whole, and only what may be sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession
+
+from outreachd.clock import VirtualClock
+from outreachd.listen import TcpListen
+from outreachd.rules.suppression import Eraser
+from outreachd.store.content import read_one_off
+from outreachd.store.database import Database
+from outreachd.telemetry import Metrics
+from outreachd.web.control import control_app
+from outreachd.web.orders import order_routes
+from outreachd.web.server import listen
+from tests.store.seed import NOW, add_send, seed_fleet
+from tests.web.test_control import FakeSteering
+
+ORDER: dict[str, Any] = {
+    "campaign": "spring",
+    "email": "Ann@People.example",
+    "subject": "Your question, {{ first_name }}",
+    "text": "Hello {{ first_name }}",
+    "variables": {"first_name": "Ann"},
+    "consent_basis": "asked",
+}
+PDF = base64.b64encode(b"%PDF-1.7 offer").decode()
+
+
+class Caller:
+    """Somebody with the token who orders letters."""
+
+    def __init__(self, session: ClientSession, db: Database) -> None:
+        self.session, self.db = session, db
+
+    async def order(self, key: str | None = "k1", **changes: Any) -> tuple[int, Any]:
+        """Order a letter; a field set to None is left out."""
+        body = {k: v for k, v in (ORDER | changes).items() if v is not None}
+        headers = {"Idempotency-Key": key} if key else {}
+        async with self.session.post("/v1/sends", json=body, headers=headers) as told:
+            return told.status, await told.json(content_type=None)
+
+    async def sends(self) -> list[Any]:
+        """Read all sends."""
+        async with self.db.connection() as connection:
+            return await connection.fetch("SELECT * FROM send ORDER BY id")
+
+    async def count(self, table: str) -> int:
+        """Count the rows of a table."""
+        async with self.db.connection() as connection:
+            n: int = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
+        return n
+
+
+@pytest_asyncio.fixture
+async def caller(db: Database) -> AsyncIterator[Caller]:
+    """Open the listener on a real database and call it with the token."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+    clock = VirtualClock(NOW)
+    routes = order_routes(db, clock, Eraser(()))
+    app = control_app(FakeSteering(), Metrics(), clock, "right token", routes=routes)
+    listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
+    host, port = listener.address
+    headers = {"Authorization": "Bearer right token"}
+    async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
+        yield Caller(session, db)
+    await listener.close()
+
+
+async def test_an_order_becomes_a_send_with_a_content_of_its_own(
+    caller: Caller,
+) -> None:
+    """It is due at once, under a number above the steps, and bound to no mailbox."""
+    status, told = await caller.order(html="<p>Hi {{ first_name }}</p>")
+    [send] = await caller.sends()
+    assert (status, told["send"], told["step"]) == (202, send["id"], 1001)
+    assert (send["state"], send["due_at"], send["mailbox_id"]) == (
+        "scheduled",
+        NOW,
+        None,
+    )
+    async with caller.db.connection() as connection:
+        letter = await read_one_off(connection, send["content_id"])
+        person = await connection.fetchrow(
+            "SELECT email, state, reason FROM contact JOIN enrolment e"
+            " ON e.contact_id = contact.id"
+        )
+    assert letter is not None
+    assert letter.variables == {"first_name": "Ann"}
+    assert letter.html == "<p>Hi {{ first_name }}</p>"
+    assert person is not None
+    assert tuple(person) == ("ann@people.example", "finished", "one_off")
+
+
+async def test_the_same_call_again_gets_the_same_answer_and_no_second_letter(
+    caller: Caller,
+) -> None:
+    """HTTP: a caller that lost the answer repeats the call."""
+    first = await caller.order()
+    assert await caller.order() == first
+    assert len(await caller.sends()) == 1
+
+
+async def test_a_key_is_good_for_one_body(caller: Caller) -> None:
+    """Another body under the same key is a slip: 409, nothing is done."""
+    await caller.order()
+    status, _ = await caller.order(subject="Another")
+    assert status == 409
+    assert len(await caller.sends()) == 1
+
+
+async def test_a_key_is_needed(caller: Caller) -> None:
+    """Without one a repeated call would send twice."""
+    status, told = await caller.order(key=None)
+    assert (status, await caller.sends()) == (400, [])
+    assert "Idempotency-Key" in told["detail"]
+
+
+async def test_a_person_may_get_several(caller: Caller) -> None:
+    """Each has its number; an address differs by case alone from itself."""
+    for key in "abc":
+        assert (await caller.order(key, email="ann@people.example"))[0] == 202
+    assert [send["step_number"] for send in await caller.sends()] == [1001, 1002, 1003]
+    assert await caller.count("enrolment") == 1
+
+
+async def test_somebody_in_a_sequence_stays_in_it(caller: Caller) -> None:
+    """The letter goes from the mailbox that wrote first; the sequence goes on."""
+    async with caller.db.connection() as connection:
+        await add_send(connection, "ann@people.example", mailbox_id=1)
+    await caller.order()
+    assert [send["mailbox_id"] for send in await caller.sends()] == [1, 1]
+    async with caller.db.connection() as connection:
+        assert await connection.fetchval("SELECT state FROM enrolment") == "active"
+
+
+async def test_a_letter_may_wait(caller: Caller) -> None:
+    """A later time is kept; a past one means now."""
+    later = NOW + timedelta(days=2)
+    await caller.order("a", due_at=later.isoformat())
+    await caller.order("b", due_at=datetime(2020, 1, 1, tzinfo=UTC).isoformat())
+    assert [send["due_at"] for send in await caller.sends()] == [later, NOW]
+
+
+async def test_without_a_ground_of_consent_it_waits_for_a_person(
+    caller: Caller,
+) -> None:
+    """The same gate as for a sequence, told at once."""
+    status, told = await caller.order(consent_basis=None)
+    assert (status, told["state"], told["reason"]) == (202, "held", "no_consent")
+
+
+async def test_who_must_not_be_written_to_is_not(caller: Caller) -> None:
+    """Nothing is kept of the order, not even the contact; the key stays free."""
+    async with caller.db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO suppression (target, reason, source, author, at)"
+            " VALUES ('ann@people.example', 'opt_out', 'x', 'x', now())"
+        )
+    status, told = await caller.order()
+    assert (status, told["errors"][0]["where"]) == (422, "email")
+    assert await caller.count("contact") == await caller.count("one_off") == 0
+    assert (await caller.order(email="ben@people.example"))[0] == 202
+
+
+async def test_files_go_with_it_and_are_kept_once(caller: Caller) -> None:
+    """Two letters with one file keep it once."""
+    files = [{"name": "offer.pdf", "content": PDF}]
+    await caller.order("a", attachments=files)
+    await caller.order("b", attachments=files)
+    assert await caller.count("attachment") == 1
+    async with caller.db.connection() as connection:
+        letter = await read_one_off(connection, 1)
+    assert letter is not None
+    assert [one.name for one in letter.attachments] == ["offer.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "words"),
+    [
+        ({"campaign": "sprig"}, "campaign", "no campaign"),
+        ({"campaign": None}, "campaign", "required"),
+        ({"email": "nobody"}, "email", ""),
+        ({"subject": ""}, "subject", ""),
+        ({"subject": "a\nb"}, "subject", "one line"),
+        ({"subject": "{{ a"}, "subject", "no end"),
+        ({"text": None}, "text", "text is missing"),
+        ({"text": "{% include 'x' %}"}, "text", "include"),
+        ({"text": "{{ range(9) }}"}, "text", "would call"),
+        ({"text": "{% for a in b %}"}, "text", ""),
+        ({"html": "<style>p{color:{{ c }}}</style>"}, "html", "<style>"),
+        ({"text": None, "html": "<div>" * 200}, "html", "within each other"),
+        ({"text": None, "html": "<p"}, "html", "has no end"),
+        ({"variables": {"sender_name": "x"}}, "email", "fills itself"),
+        ({"variables": {"email": "x@y.example"}}, "variables", "field of its own"),
+        ({"variables": {"a b c": "x", "1": "y"}}, "email", "cannot be a variable"),
+        ({"variables": {"a": "x\ny"}}, "email", "line break"),
+        ({"timezone": "Mars"}, "email", "Mars"),
+        ({"due_at": "2026-01-01T00:00"}, "due_at", "timezone"),
+        ({"due": 1}, "due", ""),
+        ({"attachments": [{"name": "a.pdf", "content": "%"}]}, "attachments.0", "64"),
+        (
+            {"attachments": [{"name": "a.exe", "content": PDF}]},
+            "attachments.0",
+            "program",
+        ),
+        (
+            {"attachments": [{"name": "a.pdf", "content": PDF}] * 2},
+            "attachments",
+            "twice",
+        ),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused_whole(
+    caller: Caller, changes: dict[str, Any], where: str, words: str
+) -> None:
+    """Hostile or mistaken orders are told where and why; nothing of them is kept."""
+    status, told = await caller.order(**changes)
+    assert status == 422
+    errors = {one["where"]: one["message"] for one in told["errors"]}
+    assert where in errors
+    assert words.lower() in errors[where].lower()
+    assert await caller.count("contact") == await caller.count("one_off") == 0
+
+
+async def test_all_mistakes_are_told_at_once(caller: Caller) -> None:
+    """Who mends a body need not come back for each."""
+    files = [{"name": "a.exe", "content": PDF}]
+    _, told = await caller.order(email="x", subject="{{ a", attachments=files)
+    where = {one["where"] for one in told["errors"]}
+    assert where == {"email", "subject", "attachments.0"}
+    assert "x@" not in json.dumps(told)
