@@ -73,7 +73,7 @@ def _checked(
 
 
 def first_of_each(
-    rows: Iterable[NewContact | RowResult],
+    rows: Iterable[NewContact | RowResult], where: str = "this file"
 ) -> Iterator[NewContact | RowResult]:
     """Let each address through once; the others are duplicates of the first."""
     # Hashes instead of addresses: a million rows take 60 MB instead of 150.
@@ -82,7 +82,7 @@ def first_of_each(
         if isinstance(row, RowResult):
             yield row
         elif (mark := hash(row.email)) in seen:
-            reason = "is in this file more than once: the first row counts"
+            reason = f"is in {where} more than once: the first row counts"
             yield RowResult(row.line, row.email, "duplicate", reason)
         else:
             seen.add(mark)

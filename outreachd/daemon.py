@@ -44,14 +44,16 @@ from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
 from outreachd.store.roster import RosterError
 from outreachd.store.steering import PgSteering
+from outreachd.store.suppressions import PgSuppressions
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
-from outreachd.web.control import control_app
 from outreachd.web.contacts import contact_routes
+from outreachd.web.control import control_app
 from outreachd.web.holds import hold_routes
 from outreachd.web.orders import order_routes
 from outreachd.web.public import public_app
 from outreachd.web.server import listen
+from outreachd.web.suppressions import suppression_routes
 from outreachd.wire.connections import Bounds
 from outreachd.wire.line import Limits
 from outreachd.wire.mx import mail_domains_at
@@ -196,6 +198,8 @@ class Daemon:
         database, clock = self._database, self._clock
         yield from order_routes(database, clock, self._eraser)
         yield from hold_routes(PgHolds(database), clock)
+        suppressions = PgSuppressions(database)
+        yield from suppression_routes(suppressions, clock, self._eraser)
         yield from contact_routes(database, clock, self._intake)
 
     def _intake(self, is_dry: bool) -> Intake:

@@ -9,6 +9,7 @@ nothing. Errors: LedgerAwayError.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -48,9 +49,12 @@ class Intake:
         mx: MailDomains | None,
         *,
         is_dry: bool = False,
+        dns_limit_s: float | None = None,
     ) -> None:
+        """``dns_limit_s``: of a batch, for callers who wait for the answer."""
         self._database, self._clock = database, clock
         self._eraser, self._mx, self._is_dry = eraser, mx, is_dry
+        self._dns_limit_s = dns_limit_s
         self._verdicts: dict[str, MailVerdict] = {}
 
     @property
@@ -129,7 +133,11 @@ class Intake:
         missing = [domain for domain in wanted if domain not in self._verdicts]
         if not missing:
             return
-        found = await self._mx.look_up(missing)
+        try:
+            async with asyncio.timeout(self._dns_limit_s):
+                found = await self._mx.look_up(missing)
+        except TimeoutError:
+            return  # too slow is as good as unknown; the next caller may find them
         self._note(found)
         if not self._is_dry:
             await self._keep(found, now)
