@@ -12,6 +12,7 @@ VERBS = {
     "demo": "A fleet sends through a working day, on this machine only.",
     "run": "Send, until SIGTERM or Ctrl-C ends it.",
     "check": "Look whether settings, database and fleet are fit to send.",
+    "dkim": "Make a domain's signing keys and print their DNS records.",
     "migrate": "Bring the database's schema up to date.",
     "apply": "Make the fleet what a fleet file wants.",
     "import": "Bring contacts into a campaign.",

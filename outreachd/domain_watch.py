@@ -97,7 +97,8 @@ class DomainWatch:
     async def look(self, subject: Subject) -> Mapping[Check, Found]:
         """Look at one domain; a bug of ours is nobody's fault, and delays no other."""
         try:
-            return await self._follow(check_domain(subject, self._lists, organisation))
+            inquiry = check_domain(subject, self._lists, organisation)
+            return await followed(inquiry, self._records)
         except Exception:
             log.exception("domain.look_broken", domain=subject.name)
             why = unknown("outreachd failed while it looked; see the log")
@@ -147,15 +148,16 @@ class DomainWatch:
             return Relay(account.name, account.host)
         return Relay(account.name, account.host, facts.addresses, facts.helo)
 
-    async def _follow(self, inquiry: Inquiry[T]) -> T:
-        """Answer a rule's questions until it has found out."""
-        try:
-            question = next(inquiry)
-            while True:
-                question = inquiry.send(await self._records.answer(question))
-        except StopIteration as end:
-            found: T = end.value
-            return found
+
+async def followed(inquiry: Inquiry[T], records: Records) -> T:
+    """Answer a rule's questions until it has found out."""
+    try:
+        question = next(inquiry)
+        while True:
+            question = inquiry.send(await records.answer(question))
+    except StopIteration as end:
+        found: T = end.value
+        return found
 
 
 def public_keys(domain: Domain, keys: Iterable[DkimKey]) -> tuple[PublicKey, ...]:

@@ -2,6 +2,7 @@
 
 One line for each thing looked at: ok, warn or FAIL, and what to do. Nothing is sent
 and nobody logs in. Exit 1 if anything fails, so that it can stand before a start.
+With --domains it looks at the sending domains instead: see ``domains``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from outreachd.commands import machine
+from outreachd.commands import domains, machine
 from outreachd.commands.base import (
     EXPECTED,
     FAILED,
@@ -42,11 +43,18 @@ CLOCKS_APART_S = 2.0
 
 
 @click.command("check", help="Look whether all is fit to send; nothing is sent.")
+@click.option(
+    "--domains",
+    "of_domains",
+    is_flag=True,
+    help="Look at the sending domains instead: SPF, DKIM, DMARC, MX, PTR, blocklists.",
+)
 @config_option
 @json_option
-def command(config: Path | None, as_json: bool) -> None:
-    """Check everything."""
-    execute(check(config, as_json))
+def command(config: Path | None, of_domains: bool, as_json: bool) -> None:
+    """Check everything, or the domains."""
+    look = domains.check if of_domains else check
+    execute(look(config, as_json))
 
 
 async def check(config: Path | None, as_json: bool) -> None:

@@ -59,6 +59,9 @@ listen = {listen}
 [http.public]
 base_url = "https://optout.example"
 
+[checks]
+enabled = false       # its domains are nobody's, and it asks nothing of any network
+
 [log]
 level = "warning"
 """

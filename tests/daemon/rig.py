@@ -215,6 +215,8 @@ dsn = "{self.dsn}"
 directory = "{state}"
 [send]
 {send}
+[checks]
+enabled = false
 [http.control]
 listen = "127.0.0.1:{control}"
 [http.public]
