@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from math import inf
 
 from outreachd.rules.admission import MailboxStanding, Standing, gap_s
@@ -76,6 +76,7 @@ class Builder:
         self._facts = facts
         self._now = now
         self._mono = mono
+        self._workdays: dict[tuple[int, int, tzinfo], Hours] = {}
         self._mailbox_spent: dict[int, list[float]] = {}
         self._domain_spent: dict[int, list[float]] = {}
         self._account_spent: dict[int, list[float]] = {}
@@ -156,12 +157,16 @@ class Builder:
         return Lane(standing, domain, idle_since=last)
 
     def _hours(self, box: Mailbox) -> Hours:
-        start, end, zone = box.workday_start_min, box.workday_end_min, box.timezone
-        return Hours(
-            lambda at: workday_opening(at, start, end, zone),
-            lambda at: workday_closing(at, start, end, zone),
-            self._now,
-        )
+        """Find the workday; mailboxes with the same one share what is known of it."""
+        key = box.workday_start_min, box.workday_end_min, box.timezone
+        hours = self._workdays.get(key)
+        if hours is None:
+            hours = self._workdays[key] = Hours(
+                lambda at: workday_opening(at, *key),
+                lambda at: workday_closing(at, *key),
+                self._now,
+            )
+        return hours
 
     def _day(
         self,

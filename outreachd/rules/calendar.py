@@ -62,6 +62,8 @@ def instant(day: date, minute: int, zone: tzinfo) -> datetime:
     return _end_of_gap(naive, zone)
 
 
+# A fleet's thousands of days are asked for at the same instant, in a few zones.
+@lru_cache(maxsize=1024)
 def local_day(at: datetime, zone: tzinfo) -> LocalDay:
     """Tell the local day that holds ``at``."""
     day = at.astimezone(zone).date()

@@ -7,6 +7,7 @@ to a guess.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -111,7 +112,9 @@ async def read_pauses(connection: Connection, now: datetime) -> list[Pause]:
 async def _read(
     connection: Connection, name: str, make: Callable[[asyncpg.Record], Thing]
 ) -> dict[int, Thing]:
-    return {row["id"]: make(row) for row in await connection.fetch(sql.text(name))}
+    rows = await connection.fetch(sql.text(name))
+    # In a thread: thousands of them would hold up all that waits for an answer.
+    return await asyncio.to_thread(lambda: {row["id"]: make(row) for row in rows})
 
 
 async def _steps(connection: Connection) -> Mapping[int, tuple[Step, ...]]:

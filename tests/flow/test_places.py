@@ -88,3 +88,13 @@ def test_another_zone_is_another_day_counted_from_the_facts() -> None:
     assert moved.standing.day is not None
     assert moved.standing.day.zone is tokyo
     assert moved.standing.day.left(MONDAY) == 1
+
+
+def test_the_same_workday_is_reckoned_once() -> None:
+    """Mailboxes of one workday share its hours; another workday has its own."""
+    build = builder()
+    place = build.domain(domain(), None)
+    one, two = (build.lane(mailbox(id), place, None) for id in (1, 2))
+    other = build.lane(mailbox(3, workday_start_min=60), place, None)
+    assert one.standing.hours is two.standing.hours
+    assert other.standing.hours is not one.standing.hours
