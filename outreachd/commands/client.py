@@ -22,6 +22,7 @@ from outreachd.commands.base import FailedError
 from outreachd.config import Settings
 from outreachd.listen import TcpListen
 from outreachd.rules.model import Kind
+from outreachd.web.gates import token_line
 
 LIMIT_S = 15.0  # a pause waits for the intents under way
 READY_LIMIT_S = 3.0
@@ -92,7 +93,8 @@ def token_file(settings: Settings) -> Path:
 
 def _token(settings: Settings) -> str | None:
     try:
-        return token_file(settings).read_text().strip() or None
+        first = token_file(settings).read_text().strip().partition("\n")[0]
+        return token_line(first)[2] or None
     except FileNotFoundError:
         return None  # no daemon has run here yet
     except (OSError, UnicodeDecodeError) as error:

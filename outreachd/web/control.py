@@ -30,8 +30,8 @@ from outreachd.rules.model import Kind
 from outreachd.store.steering import NoSuchError
 from outreachd.telemetry import Metrics
 from outreachd.web.gates import (
-    AUTHOR,
     answer,
+    author_of,
     bearer,
     json_body,
     mistakes,
@@ -188,7 +188,9 @@ class _Control:
             return problem(422, "The body is not right.", [mistake])
         kind, name = _kind(request), request.match_info.get("name", "")
         try:
-            await self._steering.pause(kind, name, order.reason, order.until, AUTHOR)
+            await self._steering.pause(
+                kind, name, order.reason, order.until, author_of(request)
+            )
         except NoSuchError as error:
             raise web.HTTPNotFound(text=f"{error}.") from None
         log.info("control.acted", action="pause", kind=kind, name=name)
@@ -199,7 +201,7 @@ class _Control:
         """Let one thing go on."""
         kind, name = _kind(request), request.match_info.get("name", "")
         try:
-            await self._steering.resume(kind, name, AUTHOR)
+            await self._steering.resume(kind, name, author_of(request))
         except NoSuchError as error:
             raise web.HTTPNotFound(text=f"{error}.") from None
         log.info("control.acted", action="resume", kind=kind, name=name)

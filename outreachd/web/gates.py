@@ -27,7 +27,6 @@ from pydantic import ValidationError
 AUTHOR = "control"  # who the audit says it was: the holder of the token without a name
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 LOOKING = frozenset({"GET", "HEAD"})
-CALLER = "outreachd.caller"
 
 log = structlog.get_logger()
 
@@ -77,15 +76,22 @@ class Caller:
     digest: bytes
 
 
+CALLER = web.RequestKey("caller", Caller)
+
+
+def token_line(line: str) -> tuple[str, Role, str]:
+    """Read a line of a token file: name, role and token."""
+    words = line.split()
+    if len(words) == 3 and words[1] in {role.value for role in Role}:
+        return words[0], Role(words[1]), words[2]
+    return AUTHOR, Role.OPERATOR, line.strip()
+
+
 def read_callers(text: str) -> list[Caller]:
     """Read the lines of a token file; ValueError if it holds none, or a name twice."""
     callers = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        words = line.split()
-        if len(words) == 3 and words[1] in {role.value for role in Role}:
-            name, role, token = words[0], Role(words[1]), words[2]
-        else:
-            name, role, token = AUTHOR, Role.OPERATOR, line
+        name, role, token = token_line(line)
         callers.append(Caller(name, role, hashlib.sha256(token.encode()).digest()))
     if not callers:
         raise ValueError("the control token is empty")
@@ -96,8 +102,7 @@ def read_callers(text: str) -> list[Caller]:
 
 def author_of(request: web.Request) -> str:
     """Tell who asks, as the audit names them."""
-    caller: Caller = request[CALLER]
-    return caller.name
+    return request[CALLER].name
 
 
 def bearer(tokens: str) -> Middleware:

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from outreachd.clock import Clock
 from outreachd.store.holds import Choice, PgHolds
 from outreachd.store.steering import NoSuchError
-from outreachd.web.gates import AUTHOR, answer, json_body, mistakes, problem
+from outreachd.web.gates import answer, author_of, json_body, mistakes, problem
 
 NOT_RIGHT = "The choice is not right."
 
@@ -93,7 +93,7 @@ class _Holds:
             )
         order = self._holds.release if verb == "release" else self._holds.drop
         try:
-            n = await order(choice, author=AUTHOR, now=self._clock.now())
+            n = await order(choice, author=author_of(request), now=self._clock.now())
         except NoSuchError as error:
             raise web.HTTPNotFound(text=f"{error}.") from None
         log.info("control.acted", action=verb)

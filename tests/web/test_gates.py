@@ -10,7 +10,7 @@ from aiohttp import ClientSession, UnixConnector, web
 from structlog.testing import capture_logs
 
 from outreachd.listen import Listening, TcpListen, UnixListen
-from outreachd.web.gates import answer, bearer, no_browsers, problem
+from outreachd.web.gates import answer, author_of, bearer, no_browsers, problem
 from outreachd.web.server import Bounds, Listener, application, listen
 
 TOKEN = "correct horse"
@@ -147,3 +147,44 @@ def test_a_problem_lists_its_mistakes() -> None:
     assert made.body == (
         b'{"status":422,"detail":"no","errors":[{"where":"until","message":"late"}]}'
     )
+
+
+CALLERS = "plain-token\nann operator ann-secret\n\nwatch viewer watch-secret\n"
+
+
+@pytest.mark.parametrize(
+    ("token", "method", "status", "author"),
+    [
+        ("plain-token", "POST", 200, "control"),
+        ("ann-secret", "POST", 200, "ann"),
+        ("watch-secret", "GET", 200, "watch"),
+        ("watch-secret", "POST", 403, ""),
+        ("watch", "GET", 401, ""),
+        ("ann operator ann-secret", "GET", 401, ""),
+    ],
+)
+async def test_each_token_has_a_name_and_a_role(
+    token: str, method: str, status: int, author: str
+) -> None:
+    """The audit learns who asked; a viewer's token may look and not act."""
+
+    async def who(request: web.Request) -> web.Response:
+        return answer(author_of(request))
+
+    app = application(Bounds(), problem, no_browsers, bearer(CALLERS))
+    app.add_routes([web.route("*", "/v1/who", who)])
+    listener = await listen(app, HERE, setting="x")
+    host, port = listener.address
+    async with ClientSession(f"http://{host}:{port}") as session:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with session.request(method, "/v1/who", headers=headers) as reply:
+            told = await reply.json(content_type=None)
+    await listener.close()
+    assert (reply.status, told if status == 200 else "") == (status, author)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "a viewer x\na viewer y", "x\ny"])
+def test_a_token_file_that_names_nobody_or_one_twice_is_refused(text: str) -> None:
+    """The start stops, not the first caller."""
+    with pytest.raises(ValueError, match=r"empty|same name"):
+        bearer(text)
