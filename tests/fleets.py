@@ -16,7 +16,15 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.model import (
+    DelayUnit,
+    Dkim,
+    DkimSign,
+    Kind,
+    OnUncertain,
+    Ramp,
+    Tls,
+)
 from outreachd.rules.wording import Wording
 
 ACME = WantedClient(
@@ -48,6 +56,7 @@ DOMAIN = WantedDomain(
     rate_per_minute=20.0,
     warmup=Ramp(start=15, end=400, days=28),
     timezone="UTC",
+    dkim=Dkim(selector="o1", sign=DkimSign.BOTH),
 )
 ANN = WantedMailbox(
     address="ann@mail.acme.example",

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
 from outreachd.keyring import Keyring
-from outreachd.rules.model import Auth, Roster
+from outreachd.rules.dkim import PrivateKey
+from outreachd.rules.dkim_record import KeyKind, PublicKey
+from outreachd.rules.model import Auth, Dkim, DkimSign, Roster
+from outreachd.store.dkim import DkimKey
 from outreachd.store.vault import Vault
-from tests.rosters import account, mailbox
+from tests.rosters import account, domain, mailbox
 
 
 def roster(auth: Auth) -> Roster:
@@ -63,3 +74,48 @@ def test_an_unknown_login_has_no_secret() -> None:
 def test_no_secret_shows() -> None:
     """A keyring that is printed by mistake tells nothing."""
     assert "of ann" not in repr(keyring(Auth.PASSWORD))
+
+
+# --- keys that sign -------------------------------------------------------------------
+
+VAULT = Vault(b"k" * 32)
+SIGNING = Dkim(selector="o1", sign=DkimSign.BOTH)
+
+
+def signing(dkim: Dkim | None, **sealed: bytes) -> Keyring:
+    """Make a keyring for one domain that has an RSA and an Ed25519 key."""
+    keys, blobs = [], {}
+    made: list[tuple[str, KeyKind, PrivateKey]] = [
+        ("o1", KeyKind.RSA, generate_private_key(65537, 2048)),
+        ("o1-ed25519", KeyKind.ED25519, Ed25519PrivateKey.generate()),
+    ]
+    for id, (selector, kind, private) in enumerate(made, 1):
+        keys.append(DkimKey(id, 1, PublicKey(selector, kind, b"")))
+        pem = private.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ).decode()
+        blobs["dkim", id] = sealed.get(selector, VAULT.seal("dkim", id, pem))
+    ring = Keyring(VAULT)
+    fleet = replace(roster(Auth.PASSWORD), domains={1: replace(domain(1), dkim=dkim)})
+    ring.replace(blobs, fleet, keys)
+    return ring
+
+
+def test_a_domain_signs_by_the_keys_it_wants() -> None:
+    """Both, one, or none; opened once, and not for another domain."""
+    ring = signing(SIGNING)
+    both = ring.signing_keys(1)
+    assert both is not None
+    assert [key.selector for key in both] == ["o1", "o1-ed25519"]
+    assert ring.signing_keys(1) is both
+    assert ring.signing_keys(2) == ()
+    one = signing(Dkim(selector="o1", sign=DkimSign.RSA)).signing_keys(1)
+    assert one is not None
+    assert [key.kind for key in one] == [KeyKind.RSA]
+    assert signing(None).signing_keys(1) == ()
+    assert Keyring(VAULT).signing_keys(1) == ()
+
+
+def test_a_key_that_does_not_open_is_not_passed_over() -> None:
+    """Its letters are held: unsigned they would be another letter."""
+    assert signing(SIGNING, o1=b"damaged").signing_keys(1) is None

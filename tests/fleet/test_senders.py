@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import WantedAccount, WantedMailbox
-from outreachd.rules.model import Kind
+from outreachd.rules.fleet_plan import WantedAccount, WantedDomain, WantedMailbox
+from outreachd.rules.model import Dkim, DkimSign, Kind
 from tests.fleet.writing import GOOD, mistake, mistakes, spoiled, write
 
 HOST = 'host = "relay.example"'
@@ -111,6 +111,28 @@ def test_a_domain_leaves_by_accounts_that_exist(
     """Fault 74: in order of preference, each once."""
     found = mistake(tmp_path, 'accounts = ["relay"]', f"accounts = {accounts}")
     assert found == f"fleet.toml:10: {said}"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", None),
+        ("dkim = false", None),
+        ("dkim = { selector = 'o1' }", Dkim(selector="o1", sign=DkimSign.RSA)),
+        (
+            "dkim = { selector = 'o1', sign = 'both' }",
+            Dkim(selector="o1", sign=DkimSign.BOTH),
+        ),
+    ],
+)
+def test_a_domain_says_whether_it_is_signed_here(
+    tmp_path: Path, line: str, expected: Dkim | None
+) -> None:
+    """Not unless it is said; by RSA unless another kind is."""
+    text = spoiled('accounts = ["relay"]', f'accounts = ["relay"]\n{line}')
+    found = load(write(tmp_path, text)).things[Kind.DOMAIN]["mail.acme.example"]
+    assert isinstance(found, WantedDomain)
+    assert found.dkim == expected
 
 
 def test_a_mailbox_belongs_to_a_domain_of_the_file(tmp_path: Path) -> None:

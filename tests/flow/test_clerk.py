@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from outreachd.flow.clerk import Written
+from outreachd.flow.clerk import Clerk, Signer, Written
+from outreachd.rules.dkim import SigningKey
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import State, Variant
 from outreachd.rules.token import TokenKind
@@ -106,3 +109,54 @@ def test_a_question_carries_the_link_to_say_yes() -> None:
     why = Desk().clerk.write(claim(step_number=0), desk.permit)
     assert isinstance(why, Unfillable)
     assert why.reason == "no_such_step"
+
+
+# --- signatures -----------------------------------------------------------------------
+
+KEY = SigningKey("mail1.acme.example", "o1", Ed25519PrivateKey.generate())
+
+
+def signing(desk: Desk, signer: Signer) -> Clerk:
+    """Make a clerk that signs."""
+    world = desk.world
+    return Clerk(
+        world.pool,
+        MINT,
+        world.clock,
+        base_url="https://out.example",
+        unsubscribe_mailto=None,
+        random_bytes=world.dice.randbytes,
+        shelf=world.shelf,
+        signer=signer,
+    )
+
+
+def test_a_signed_letter_is_the_same_in_every_attempt() -> None:
+    """Bytes and digest cover the signature, whose date is the letter's own."""
+    desk = Desk()
+    clerk = signing(desk, lambda domain_id: (KEY,) if domain_id == 1 else ())
+    first = clerk.write(claim(), desk.permit)
+    assert isinstance(first, Written)
+    assert first.letter.message.startswith(b"DKIM-Signature: v=1; a=ed25519-sha256;")
+    assert b" t=%d;" % MONDAY.timestamp() in first.letter.message
+    assert first.letter.sha256 == hashlib.sha256(first.letter.message).digest()
+    desk.world.clock.slip = timedelta(days=1)
+    known = claim(
+        message_id=first.message_id,
+        dated_at=first.dated_at,
+        letter_sha256=first.letter.sha256,
+    )
+    again = clerk.write(known, desk.permit)
+    assert isinstance(again, Written)
+    assert again.letter == first.letter
+    unsigned = desk.clerk.write(known, desk.permit)
+    assert isinstance(unsigned, Unfillable)
+    assert unsigned.reason == "letter_changed"
+
+
+def test_a_key_that_does_not_open_holds_the_letter() -> None:
+    """Nothing leaves unsigned that should be signed."""
+    desk = Desk()
+    why = signing(desk, lambda _: None).write(claim(), desk.permit)
+    assert isinstance(why, Unfillable)
+    assert why.reason == "unsignable"
