@@ -186,8 +186,8 @@ def _stuffed(message: bytes) -> bytes:
 
 
 def _has_clean_ends(message: bytes) -> bool:
-    pairs = message.count(b"\r\n")
-    return message.count(b"\n") == pairs and message.count(b"\r") == pairs
+    rest = b"".join(message.split(b"\r\n"))  # half the price of counting
+    return b"\r" not in rest and b"\n" not in rest
 
 
 def _refused_here(envelope: Envelope) -> Reply | None:
