@@ -157,6 +157,8 @@ class World:
             on_uncertain=OnUncertain.HOLD,
             mailboxes=mailboxes,
             steps=steps,
+            grounds=None,
+            confirmation=None,
         )
 
     async def apply(self, fleet: Fleet) -> None:
