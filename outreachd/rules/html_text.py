@@ -29,6 +29,8 @@ _LINES = frozenset(
 )
 _CELLS = frozenset({"td", "th"})
 _SPACE = re.compile(r"[ \t\n\r\f]+")
+_ALT = re.compile(r'<img\b[^<>]*\balt="([^"]*)"[^<>]*>')
+_ELEMENT = re.compile(r"</?[a-z][^<>]*>")
 _INVISIBLE = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|mso-hide\s*:\s*all)", re.IGNORECASE
 )
@@ -37,7 +39,9 @@ _INVISIBLE = re.compile(
 def text_of(source: str) -> str:
     """Write the text of a checked HTML template, as a template."""
     page = masked(source, for_styles=False)
-    tree = LexborHTMLParser(page.html)
+    # Without it the marks at the start would stand outside the document.
+    is_whole = "<body" in page.html.lower()
+    tree = LexborHTMLParser(page.html if is_whole else f"<body>{page.html}</body>")
     made = "".join(_pieces(tree.root, page)) if tree.root else ""
     text = page.restored(_laid_out(made))
     if problems := check("text", text):
@@ -94,7 +98,7 @@ def _entered(node: LexborNode, page: Masked) -> Iterator[str]:
     if node.is_text_node:
         yield _SPACE.sub(" ", node.text_content or "")
     elif node.is_comment_node:
-        if page.marks(f"<!--{node.comment_content}-->"):
+        if page.is_mark(node.comment_content or ""):
             yield f"<!--{node.comment_content}-->"
     elif node.tag == "br":
         yield "\n"
@@ -127,7 +131,8 @@ def _address(node: LexborNode, page: Masked) -> str:
     """Write where a link leads, if that is not what it says."""
     href = (node.attributes.get("href") or "").strip()
     bare = href.removeprefix("mailto:").removeprefix("tel:")
-    label = page.restored(node.inner_html or "").strip()
+    shown = _ALT.sub(r"\1", page.restored(node.inner_html or ""))
+    label = _ELEMENT.sub("", shown).strip()
     if not href or href.startswith(("#", "javascript:")) or bare in (label, ""):
         return ""
     if label.removeprefix("https://").removeprefix("http://") == href.removeprefix(

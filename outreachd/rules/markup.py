@@ -67,14 +67,22 @@ class Masked:
 
     def marks(self, text: str) -> list[int]:
         """Tell which marks stand in a text, in order."""
-        return [int(found[1]) for found in self._pattern().finditer(text)]
+        return [_number(found) for found in self._pattern().finditer(text)]
+
+    def is_mark(self, comment: str) -> bool:
+        """Tell whether what a comment holds makes it a mark."""
+        return re.fullmatch(rf"{self.word}\d+z", comment) is not None
 
     def restored(self, text: str) -> str:
         """Put the tags back."""
-        return self._pattern().sub(lambda found: self.tags[int(found[1])], text)
+        return self._pattern().sub(lambda found: self.tags[_number(found)], text)
 
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile(rf"(?:<!--(?={self.word}))?{self.word}(\d+)z(?:-->)?")
+        return re.compile(rf"<!--{self.word}(\d+)z-->|{self.word}(\d+)y")
+
+
+def _number(mark: re.Match[str]) -> int:
+    return int(mark[1] or mark[2])
 
 
 def masked(source: str, *, for_styles: bool) -> Masked:
@@ -146,7 +154,7 @@ class _Scan:
         return BadMarkupError(self._html.count("\n", 0, position) + 1, sentence)
 
     def _words(self, piece: str) -> str:
-        return _MARK.sub(rf"{self._word}\1z", piece)
+        return _MARK.sub(rf"{self._word}\1y", piece)
 
     def _end_of_comment(self, opening: str, start: int) -> int:
         closing = "-->" if opening == "<!--" else ">"
