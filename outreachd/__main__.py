@@ -30,6 +30,7 @@ VERBS = {
     "suppress": "Never write to an address, domain or wildcard again.",
     "suppressions": "List, search, import, export or take back who is suppressed.",
     "person": "Show or forget all that is kept of one person.",
+    "care": "List who has been silent for too long, and put them aside.",
     "notice": "Tell what outreachd makes of a mail that came back.",
     "verdict": "Tell what outreachd makes of a server's replies.",
 }

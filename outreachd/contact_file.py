@@ -2,17 +2,18 @@
 
 ``read_contacts`` streams a CSV file; an address that comes again is a duplicate, so
 that what comes out holds everybody once. ``report_to`` writes what became of each row,
-and ``write_contacts`` a list to import again; both make CSVs that do nothing when a
-spreadsheet opens them. Memory: 60 bytes a row, for the addresses seen.
+``people_to`` a list to import again; both make CSVs that do nothing when a spreadsheet
+opens them. Memory: 60 bytes a row, for the addresses seen.
 Errors: ConfigError for a file that cannot be used at all.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from outreachd.mistakes import ConfigError, Mistake
 from outreachd.rules.contact_row import (
@@ -30,6 +31,7 @@ from outreachd.rules.contact_row import (
 from outreachd.sheet import BadRow, Row, Sheet
 from outreachd.text_encoding import check_encoding
 
+Write = Callable[[Iterable[str]], None]
 REPORT = ("line", "email", "result", "reason")
 
 
@@ -95,22 +97,45 @@ def report_to(path: Path) -> Iterator[Callable[[RowResult], None]]:
     with _sheet_at(path) as write:
         write(REPORT)
 
-        def tell(row: RowResult) -> None:
-            write((str(row.line), row.email, row.result, row.reason))
-
-        yield tell
+        yield lambda row: write((str(row.line), row.email, row.result, row.reason))
 
 
 @contextmanager
-def _sheet_at(path: Path) -> Iterator[Callable[[Iterable[str]], object]]:
+def people_to(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    """Write people to a CSV file that can be imported."""
+    with _sheet_at(path) as write:
+        write(header)
+        yield write
+
+
+def people_onto(stream: TextIO, header: Sequence[str]) -> Write:
+    """Write people to an open stream."""
+    write = _rows_onto(stream)
+    write(header)
+    return write
+
+
+@contextmanager
+def _sheet_at(path: Path) -> Iterator[Write]:
     try:
-        file = path.open("w", newline="", encoding="utf-8", errors="replace")
+        # Line by line: what a caller does after a row finds it on the disk.
+        file = path.open(
+            "w", buffering=1, newline="", encoding="utf-8", errors="replace"
+        )
     except OSError as error:
         why = (error.strerror or "no reason given").lower()
         raise ConfigError([Mistake(path, None, f"cannot be written: {why}")]) from None
     with file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        yield lambda cells: writer.writerow(map(inert, cells))
+        yield _rows_onto(file)
+
+
+def _rows_onto(stream: TextIO) -> Write:
+    writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
+
+    def write(cells: Iterable[str]) -> None:
+        writer.writerow([inert(cell) for cell in cells])
+
+    return write
 
 
 def inert(cell: str) -> str:

@@ -178,6 +178,8 @@ def consent(basis: str | None, source: str | None, at: str | None) -> Consent:
 def _checked(name: str, value: str) -> str:
     """Refuse what no letter could carry; blanks around a value mean nothing."""
     text = value.strip(" \t\u00a0")
+    if text.startswith("'") and text[1:].startswith(FORMULA_STARTS):
+        text = text[1:]  # as our own lists, and others, keep formulas from running
     if len(text) > MAX_VALUE:
         raise RowError(f"{name} is longer than {MAX_VALUE} characters")
     if odd := _CONTROL.search(text):
