@@ -28,6 +28,7 @@ from outreachd.flow.clerk import Clerk
 from outreachd.flow.crew import Crew, Job
 from outreachd.flow.feed import Feed
 from outreachd.flow.feedback import Feedback
+from outreachd.flow.inbox import Inbox
 from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.ports import Carrier
@@ -44,6 +45,7 @@ from outreachd.store.database import Database
 from outreachd.store.dkim import read_dkim_keys
 from outreachd.store.journal import Journal
 from outreachd.store.ledger import PgLedger
+from outreachd.store.notices import PgNotices
 from outreachd.store.roster import (
     read_facts,
     read_pauses,
@@ -59,7 +61,7 @@ log = structlog.get_logger()
 # batches let some letters leave while the intents of others are written; in large ones
 # all connections would wait for the database, and then the database for them.
 LINGER_S = 0.001
-INTENTS_AT_ONCE = 16
+INTENTS_AT_ONCE = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,9 @@ class Shift:
             may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
         )
         feedback = Feedback(pool, tools.metrics, clock, self._pause)
+        self.inbox = Inbox(
+            PgNotices(tools.database), tools.mint, tools.metrics, feedback.told
+        )
         self.crew = Crew(
             pool=pool,
             journey=self._journey,
