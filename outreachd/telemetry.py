@@ -30,6 +30,12 @@ OTHER = "other"
 
 HEALTHS: Final = ("well", "tired", "resting", "retired")
 NOTICE_KINDS: Final = ("dsn", "arf", "autoreply", "reply", "unsubscribe", OTHER)
+# What was done about one: rules/actions says when.
+NOTICE_ACTIONS: Final = (
+    "answered", "complained", "delayed", "delivered", "failed", "failed_auth",
+    "left_company", "noted", "opted_out", "other_recipient", "out_of_office",
+    "suppressed", "too_old", "unmatched", "unproven", OTHER,
+)  # fmt: skip
 
 # Every event that is logged. A field never holds an address or content at info.
 EVENTS: Final[Mapping[str, str]] = {
@@ -67,6 +73,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "http.fault": "A request made us fail; the caller was told 500 and no more.",
     "control.denied": "A request to the control listener had no valid token.",
     "control.acted": "A person or script paused, resumed or drained something.",
+    "notice.taken": "A mail that came back was understood, acted on and kept.",
     "send.ordered": "A one-off letter was ordered by POST /v1/sends.",
 }
 
@@ -124,9 +131,12 @@ class Metrics:
             self._unknown[account] = self._unknown_total.labels(account)
         return self._unknown[account]
 
-    def notices(self, kind: str) -> Counter:
-        """Find the count of notices of this kind."""
-        return self._notices_total.labels(kind if kind in NOTICE_KINDS else OTHER)
+    def notices(self, kind: str, action: str) -> Counter:
+        """Find the count of notices of this kind that had this consequence."""
+        return self._notices_total.labels(
+            kind if kind in NOTICE_KINDS else OTHER,
+            action if action in NOTICE_ACTIONS else OTHER,
+        )
 
     def domain_checks(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Show how many domains each check found how."""
@@ -149,7 +159,7 @@ class Metrics:
         self._notices_total = Counter(
             "outreachd_notices_total",
             "What came back: bounces, complaints, answers, opt-outs.",
-            ("kind",),
+            ("kind", "action"),
             registry=self.registry,
         )
         self._unknown_total = Counter(

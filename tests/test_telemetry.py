@@ -94,10 +94,15 @@ def test_notices_and_unknown_replies_have_bounded_labels(
     monkeypatch.setattr(telemetry, "MAX_LABEL_VALUES", 1)
     metrics = Metrics()
     for kind in ("unsubscribe", "love letter"):
-        metrics.notices(kind).inc()
+        metrics.notices(kind, "noted").inc()
+    metrics.notices("dsn", "embraced").inc()
     for account in ("relay", "second", "relay", "third"):
         metrics.unknown_replies(account).inc()
-    assert value(metrics, "outreachd_notices_total", kind="other") == 1
+    for labels in (
+        {"kind": "other", "action": "noted"},
+        {"kind": "dsn", "action": "other"},
+    ):
+        assert value(metrics, "outreachd_notices_total", **labels) == 1
     assert value(metrics, "outreachd_unknown_replies_total", account="relay") == 2
     assert value(metrics, "outreachd_unknown_replies_total", account="other") == 2
 

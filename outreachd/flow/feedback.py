@@ -1,4 +1,4 @@
-"""What a hand-over teaches: figures, and who must rest (station 10).
+"""What a hand-over or a bounce teaches: figures, and who must rest (station 10).
 
 A failure rests only whom its verdict is about; a success ends the rest. What only a
 person can mend is paused in the ledger, so that it stays paused after a restart.
@@ -6,20 +6,23 @@ person can mend is paused in the ledger, so that it stays paused after a restart
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
 from outreachd.clock import Clock
 from outreachd.flow.journey import Ending
 from outreachd.flow.pool import Permit, Pool
+from outreachd.rules.actions import Letter
 from outreachd.rules.admission import Setback
-from outreachd.rules.model import Kind, Permanence, State
+from outreachd.rules.model import Kind, Permanence, State, Verdict
 from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.setback import consequence, target
 from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
+
+SENDERS = (Kind.MAILBOX, Kind.DOMAIN, Kind.ACCOUNT)
 
 Pauser = Callable[[Kind, int, str], Awaitable[None]]
 
@@ -47,14 +50,34 @@ class Feedback:
             if self._failures:
                 self._recovered(permit)
             return
-        own_login = permit.route.mailbox_id is not None
+        why = f"{reply.phase}: {reply.code} {reply.text}"
+        ids = {kind: _id(kind, permit) for kind in SENDERS}
+        await self._failed(
+            verdict, ids, why, own_login=permit.route.mailbox_id is not None
+        )
+
+    async def told(self, letter: Letter, verdict: Verdict, text: str) -> None:
+        """Draw the consequence of what a bounce says of who sent the letter."""
+        box = self._pool.roster.mailboxes.get(letter.mailbox_id)
+        if box is None or letter.account_id is None:
+            return  # it has left the fleet
+        ids = {
+            Kind.MAILBOX: letter.mailbox_id,
+            Kind.DOMAIN: letter.domain_id,
+            Kind.ACCOUNT: letter.account_id,
+        }
+        own_login = box.username is not None
+        await self._failed(verdict, ids, f"bounce: {text}", own_login=own_login)
+
+    async def _failed(
+        self, verdict: Verdict, ids: Mapping[Kind, int], why: str, *, own_login: bool
+    ) -> None:
         kind = target(verdict, own_login=own_login)
         if kind is None:
             return
-        id = _id(kind, permit)
+        id = ids[kind]
         failures, rest = self._failures.get((kind, id), (0, None))
         failures += 1
-        why = f"{reply.phase}: {reply.code} {reply.text}"
         found = consequence(
             verdict,
             own_login=own_login,
@@ -73,8 +96,6 @@ class Feedback:
                 id=id,
                 rounds=found.setback.failures,
                 reason=verdict.reason,
-                phase=reply.phase.value,
-                code=reply.code,
             )
         if found.is_pause:
             try:
@@ -83,7 +104,7 @@ class Feedback:
                 log.warning("pause.unwritten", kind=found.kind.value, id=id)
 
     def _recovered(self, permit: Permit) -> None:
-        for kind in (Kind.MAILBOX, Kind.DOMAIN, Kind.ACCOUNT):
+        for kind in SENDERS:
             key = (kind, _id(kind, permit))
             if self._failures.pop(key, None):
                 self._set_back(*key, None)

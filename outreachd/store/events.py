@@ -86,6 +86,16 @@ class PgEvents:
         return replace(ended, people=len(people))
 
 
+async def end_sequence(
+    connection: Connection, send_id: int, reason: str, now: datetime
+) -> tuple[int, int]:
+    """End the one sequence that a letter was of: (sends cancelled, enrolments)."""
+    async with connection.transaction():
+        rows = await connection.fetch(sql.text("end_of_letter"), send_id)
+        await connection.execute(sql.text("bar_intents"))
+        return await _stop(connection, rows, reason, now)
+
+
 async def _people(connection: Connection, whom: Whom) -> Sequence[asyncpg.Record]:
     client_id = None
     if whom.client is not None:

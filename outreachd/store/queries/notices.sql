@@ -55,3 +55,28 @@ FROM notice WHERE send_id = $1 ORDER BY at;
 -- name: count_notices
 -- What came back since. $1 since.
 SELECT kind, class, count(*) AS n FROM notice WHERE at >= $1 GROUP BY 1, 2;
+
+-- name: settle_arrived
+-- Something came back that proves a letter without an answer arrived. If nothing is to
+-- follow it, it is sent; else it says so to the person who must look, since only the
+-- server's answer could have set off the next step. $1 send, $2 what proved it, $3 now,
+-- $4 whether the sequence ends by it.
+WITH settled AS (
+    UPDATE send s
+    SET state = CASE WHEN last.is_last THEN 'sent' ELSE s.state END, changed_at = $3,
+        reason = CASE WHEN last.is_last THEN $2 ELSE s.reason END,
+        detail = 'it has arrived, as what came back shows (' || $2
+            || '): releasing it would send it twice'
+    FROM (SELECT $4::boolean OR NOT EXISTS (
+            SELECT FROM step t JOIN send me ON me.id = $1
+            WHERE t.campaign_id = me.campaign_id AND t.number > me.step_number) AS is_last) last
+    WHERE s.id = $1
+      AND (s.state = 'uncertain' OR (s.state = 'held' AND s.reason = 'uncertain'))
+    RETURNING s.attempt_id, s.enrolment_id, last.is_last
+), ended AS (
+    UPDATE attempt a SET outcome = 'sent', ended_at = $3, reason = $2
+    FROM settled WHERE a.id = settled.attempt_id AND a.outcome IN ('uncertain', 'held')
+)
+UPDATE enrolment e SET state = 'finished', reason = $2
+FROM settled
+WHERE e.id = settled.enrolment_id AND e.state = 'active' AND settled.is_last AND NOT $4;
