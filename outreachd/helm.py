@@ -13,10 +13,16 @@ from math import inf, isinf
 from typing import Any
 
 from outreachd.clock import Clock
-from outreachd.flow.agenda import hours_of
 from outreachd.flow.places import Lane
 from outreachd.flow.pool import Pool
 from outreachd.rules.admission import Gate
+from outreachd.rules.hours import (
+    Opening,
+    calendar_gate,
+    open_together,
+    openings,
+    together_gate,
+)
 from outreachd.rules.model import Campaign, Kind, State
 from outreachd.rules.places import calendar_at
 from outreachd.rules.share import FairShare
@@ -203,7 +209,9 @@ def explain(
     longest = max(waits, default=0.0)
     next_allowed = None
     if state is State.SCHEDULED and not isinf(longest):
-        next_allowed = now + timedelta(seconds=longest)
+        # When the last of the others has opened, the hours must be open again.
+        latest = now + timedelta(seconds=longest)
+        next_allowed = open_together(latest, _windows(row, pool, now, mono))
     return {
         "send": row["id"],
         "state": state.value,
@@ -235,7 +243,8 @@ def _gates(
     if campaign is None:
         gates.append(Gate("campaign: in the fleet", "no", "yes", "fleet.toml", inf))
         return gates
-    gates.append(_window_gate(campaign, row["place"], now))
+    calendar = calendar_at(campaign.calendar, row["place"])
+    gates.append(calendar_gate(campaign.name, calendar, now))
     lane = _lane(row, campaign, pool, now, mono)
     if lane is None:
         who = row["mailbox"] or "any of the pool"
@@ -245,7 +254,19 @@ def _gates(
         gates.append(Gate("mailbox: in the fleet", "no", who, setting, inf))
         return gates
     gates += pool.gates(lane, campaign, now, mono)
+    gates += together_gate(lane.standing.box, calendar, now)
     return gates
+
+
+def _windows(
+    row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
+) -> Sequence[Opening]:
+    """Find the hours that a send's letter needs open."""
+    campaign = pool.roster.campaigns[row["campaign_id"]]
+    lane = _lane(row, campaign, pool, now, mono)
+    if lane is None:
+        return ()
+    return openings(lane.standing.box, calendar_at(campaign.calendar, row["place"]))
 
 
 def _turn_gates(row: Mapping[str, Any], pool: Pool, share: FairShare) -> list[Gate]:
@@ -274,20 +295,6 @@ def _entry(entry: Mapping[str, Any]) -> str:
     return (
         f"{entry['id']} {entry['target']}, {entry['level']}: {entry['reason']}, "
         f"by {entry['source']}, {entry['at'][:10]}"
-    )
-
-
-def _window_gate(campaign: Campaign, place: str, now: datetime) -> Gate:
-    calendar = calendar_at(campaign.calendar, place)
-    wait_s = hours_of(calendar, place, now).wait_s(now)
-    start, end = calendar.start_min, calendar.end_min
-    return Gate(
-        f"campaign {campaign.name}: calendar",
-        "closed" if wait_s else "open",
-        f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d} "
-        f"{calendar.timezone}",
-        "campaign.calendar",
-        wait_s,
     )
 
 
