@@ -129,12 +129,12 @@ def _kind(name: str) -> str:
     """Tell the kind a name claims."""
     if _TRICKS.search(name):
         raise BadAttachmentError("a file name contains a character that cannot be seen")
+    if "/" in name or "\\" in name:
+        raise BadAttachmentError(f'"{name}" must be a name without / and \\')
     if not name or len(name) > MAX_NAME or name != name.strip(" ."):
         raise BadAttachmentError(
             f"a file name has 1 to {MAX_NAME} characters and no blank or dot at its end"
         )
-    if "/" in name or "\\" in name:
-        raise BadAttachmentError(f'"{name}" must be a name without / and \\')
     parts = name.lower().split(".")
     for part in parts[1:]:
         if part in _PROGRAMS:

@@ -145,7 +145,7 @@ def _subject(subject: str | None, *, is_first: bool) -> Iterator[Finding]:
             f'the first subject begins with "{plain.split(":")[0].strip()}:" but'
             " answers nothing: a misleading subject is unlawful",
         )
-    letters = [c for c in plain if c.isalpha()]
+    letters = [c for c in _without_tags(subject, "") if c.isalpha()]
     if len(letters) >= SHOUTING and all(c.isupper() for c in letters):
         yield _warning("shouting", "the subject is in capitals only")
     if plain.count("!") > 1:
@@ -214,11 +214,11 @@ def _links(part: str, plain: str) -> Iterator[Finding]:
             yield _warning("not_https", f'the link "{url}" in the {part} is not https')
 
 
-def _without_tags(source: str) -> str:
-    """Put an x where a template tag stands that writes something."""
+def _without_tags(source: str, stand_in: str = "x") -> str:
+    """Put a letter where a template tag stands that writes something."""
     pieces, end = [], 0
     for span in tag_spans(source):
-        pieces += [source[end : span.start], "x" if span.kind == "{{" else ""]
+        pieces += [source[end : span.start], stand_in if span.kind == "{{" else ""]
         end = span.end
     return "".join([*pieces, source[end:]])
 
