@@ -106,8 +106,7 @@ async def test_a_letter_under_way_is_waited_for(care: PgCare, db: Database) -> N
     """Somebody to whom a letter is going out now is not silent yet."""
     async with db.connection() as connection:
         await sent(connection)
-        values = SENT | {"state": "uncertain", "step_number": 2}
-        await add_send(connection, "ann@x.example", **values)
+        await sent(connection, state="uncertain", step_number=2)
     assert await silent(care) == []
 
 
@@ -129,8 +128,8 @@ async def test_put_aside_means_no_letter_any_more(care: PgCare, db: Database) ->
     async with db.connection() as connection:
         await sent(connection)
         await add_send(connection, "ann@x.example", step_number=2)
-        held = {"state": "held", "reason": "uncertain", "step_number": 3}
-        await add_send(connection, "ann@x.example", **held)
+        held: dict[str, Any] = {"state": "held", "reason": "uncertain"}
+        await add_send(connection, "ann@x.example", step_number=3, **held)
         people = await silent(care)
         assert await care.put_aside(people, author="t", now=NOW) == (1, 2)
         assert await care.put_aside(people, author="t", now=NOW) == (0, 0)
