@@ -151,7 +151,22 @@ def report(outlook: Outlook, day: date) -> dict[str, Any]:
             }
             for row in domains
         ],
+        "holidays": holidays(outlook, day),
     }
+
+
+def holidays(outlook: Outlook, day: date) -> list[dict[str, Any]]:
+    """Tell which holidays of recipients keep letters back that day, most first."""
+    rows = [
+        {
+            "campaign": outlook.campaign_name(closure.campaign_id),
+            "holiday": closure.holiday,
+            "waiting": waiting,
+            "opens": closure.opens,
+        }
+        for closure, waiting in outlook.closures.on(day)
+    ]
+    return sorted(rows, key=lambda row: (-row["waiting"], row["campaign"]))
 
 
 def page(outlook: Outlook, day: date, console: Console) -> None:
@@ -163,6 +178,9 @@ def page(outlook: Outlook, day: date, console: Console) -> None:
     )
     head = f"{day:%A} {day.day} {day:%B %Y}: {sent} to go out, {late} late"
     console.print(Text(head, style="bold"))
+    for closed in holidays(outlook, day)[:SHOWN]:
+        line = f"{closed['campaign']}: {closed['holiday']}, {closed['waiting']} wait"
+        console.print(Text(f"{line} until {closed['opens']}"))
     if not campaigns:
         console.print("Nothing is due that day.\n")
         return

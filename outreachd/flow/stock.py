@@ -55,7 +55,11 @@ class Stock:
             calendar = calendar_at(campaign.calendar, pile.place)
         except UnknownZoneError:
             return
-        due_at = opening(max(pile.due_at, now), calendar)
+        ready_at = max(pile.due_at, now)
+        due_at = opening(ready_at, calendar)
+        self._outlook.closures.note(
+            campaign.id, calendar, due=ready_at, opens=due_at, n=pile.n
+        )
         self._outlook.came_due(campaign.id, due_at, pile.n)
         self._push(pile, pile.due_at, pile.n)
 

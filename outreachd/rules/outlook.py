@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from outreachd.rules.admission import Gate
+from outreachd.rules.closures import Closures
 from outreachd.rules.model import Kind, Roster
 from outreachd.rules.records import Facts
 
@@ -118,6 +119,7 @@ class Outlook:
     def __init__(self, roster: Roster, facts: Facts) -> None:
         self._roster = roster
         self._facts = facts
+        self.closures = Closures()
         self._tallies: dict[int, dict[date, _Tally]] = {
             id: {} for id in roster.campaigns
         }
@@ -161,6 +163,10 @@ class Outlook:
         if day not in days:
             days[day] = _Tally()
         return days[day]
+
+    def campaign_name(self, id: int) -> str:
+        """Name a campaign."""
+        return self._roster.campaigns[id].name
 
     # --- answers ----------------------------------------------------------------------
 

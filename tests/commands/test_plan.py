@@ -7,13 +7,15 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
 from outreachd.clock import RealClock
 from outreachd.commands.base import MisusedError
-from outreachd.commands.plan import SHOWN, days_asked, end_of_day, page, plan
+from outreachd.commands.plan import SHOWN, days_asked, end_of_day, page, plan, report
+from outreachd.rules.holiday import Holidays
 from outreachd.rules.outlook import Blocked, Outlook
 from outreachd.rules.records import Facts
 from tests.commands.conftest import PutSends
@@ -63,6 +65,21 @@ async def test_nothing_due_is_said(
     """An empty day is an answer."""
     await plan(config, None, None, False)
     assert "Nothing is due that day." in capsys.readouterr().out
+
+
+def test_a_holiday_of_the_recipients_is_named() -> None:
+    """Who waits, for what, and until when there."""
+    outlook = Outlook(ROSTER, Facts())
+    campaign = ROSTER.campaigns[1]
+    there = replace(campaign.calendar, timezone=ZoneInfo("Europe/Berlin"))
+    calendar = replace(there, holidays=Holidays("DE-BY"))
+    epiphany = datetime(2026, 1, 6, 9, tzinfo=UTC)
+    opens = datetime(2026, 1, 7, 8, tzinfo=UTC)
+    outlook.closures.note(1, calendar, due=epiphany, opens=opens, n=12)
+    text = " ".join(written(outlook, epiphany.date()).split())
+    line = "Epiphany (DE-BY), 12 wait until Wed 2026-01-07 09:00 Europe/Berlin"
+    assert f"{campaign.name}: {line}" in text
+    assert report(outlook, epiphany.date())["holidays"][0]["waiting"] == 12
 
 
 @pytest.mark.parametrize("day", ["2020-01-01", "2999-01-01", "monday"])
