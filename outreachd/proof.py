@@ -89,6 +89,8 @@ class Proofs:
             email=reader.email,
             variables=reader.variables,
             place="",
+            language=reader.language,
+            country=reader.country,
             mailbox_id=permit.lane.id,
             due_at=now,
             first_due_at=now,

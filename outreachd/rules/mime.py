@@ -167,7 +167,7 @@ def attachment_part(name: str, content_type: str, content: bytes) -> bytes:
 def _file_name(name: str) -> bytes:
     """Write a file's name: plainly, or encoded and in pieces."""
     if name.isascii() and len(name) <= LINE - 12 and not set(name) & {'"', "\\", "%"}:
-        return b' filename="%b"' % name.encode()
+        return b'\r\n filename="%b"' % name.encode()
     encoded = "utf-8''" + quote(name, safe="")
     pieces = []
     while encoded:
@@ -178,7 +178,7 @@ def _file_name(name: str) -> bytes:
         pieces.append(encoded[:end])
         encoded = encoded[end:]
     if len(pieces) == 1:
-        return f" filename*={pieces[0]}".encode()
+        return f"\r\n filename*={pieces[0]}".encode()
     return ";".join(
         f"\r\n filename*{number}*={piece}" for number, piece in enumerate(pieces)
     ).encode()

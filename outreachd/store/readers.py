@@ -22,6 +22,8 @@ class Reader:
     contact_id: int
     email: str
     variables: bytes  # JSON object of strings
+    language: str  # "" = unknown
+    country: str
     enrolment_id: int  # 0 = not in the campaign
     mailbox_id: int | None  # that wrote to him first
 

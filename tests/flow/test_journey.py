@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from outreachd.rules.attachment import attachment
 from outreachd.rules.model import Kind, Phase, Reply, State
 from outreachd.rules.records import LeaseLostError
 from tests.fake_ledger import Row
@@ -188,3 +189,23 @@ async def test_an_intent_without_an_answer_is_not_acted_on(written: bool) -> Non
         await world.clock.sleep(600)
     assert the_row(world).state is State.SENT
     assert len(world.carrier.delivered) == 1
+
+
+async def test_a_letter_with_files_waits_for_a_database_that_is_away() -> None:
+    """It goes back uncounted, and out with its files once they can be read."""
+    content = b"%PDF-1.7 offer"
+    offer = attachment("offer.pdf", content)
+    world = World(roster(mailbox(), campaign(steps=(step(attachments=(offer,)),))))
+    world.add(1)
+    world.contents.is_away = True
+    async with world.running():
+        await world.clock.sleep(30)
+        row = the_row(world)
+        assert (row.state, row.attempts) == (State.SCHEDULED, 0)
+        assert world.carrier.opened == []
+        world.contents.files[offer.sha256] = content
+        world.contents.is_away = False
+        await world.clock.sleep(60)
+    assert the_row(world).state is State.SENT
+    [letter] = world.carrier.delivered
+    assert b'filename="offer.pdf"' in letter.message

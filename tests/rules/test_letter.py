@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outreachd.rules import mime
 from outreachd.rules.letter import (
     Composer,
     Letter,
@@ -395,3 +396,20 @@ def test_a_message_id_is_made_of_chance_and_the_senders_domain() -> None:
     name = new_message_id(bytes(range(16)), "mail.acme.example")
     assert name == "<000102030405060708090a0b0c0d0e0f@mail.acme.example>"
     assert parsed(filled(message_id=name))["Message-ID"] == name
+
+
+def test_files_stand_beside_the_two_wordings() -> None:
+    """Multipart/mixed around the alternative, in order; the digest covers them."""
+    part = mime.attachment_part("offer.pdf", "application/pdf", b"%PDF-1.7")
+    other = mime.attachment_part("offer.pdf", "application/pdf", b"%PDF-1.8")
+    step = replace(STEP, html=HTML)
+    letter = filled(step, attachments=(part, part))
+    message = parsed(letter)
+    assert message.get_content_type() == "multipart/mixed"
+    kinds = [one.get_content_type() for one in message.iter_parts()]
+    assert kinds == ["multipart/alternative", "application/pdf", "application/pdf"]
+    assert text_of(message).startswith("Hi Bob")
+    assert "Hi Bob" in text_of(message, "html")
+    assert letter.sha256 == hashlib.sha256(letter.message).digest()
+    assert filled(step, attachments=(part, other)).sha256 != letter.sha256
+    assert filled(step, attachments=(part, part)) == letter

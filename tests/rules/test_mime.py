@@ -181,3 +181,34 @@ def test_a_date_is_read_as_the_same_instant(at: datetime, offset: int) -> None:
     message = parsed(b"Date: " + mime.date(at) + b"\r\n\r\n")
     assert message["Date"].datetime == at
     assert message["Date"].datetime.utcoffset() == UTC.utcoffset(None)
+
+
+@settings(deadline=None)
+@given(
+    st.text(
+        st.characters(exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")), min_size=1
+    ).map(lambda name: name[:116]),
+    st.binary(max_size=500),
+)
+@example("offer", b"x")
+@example('a "quoted" \\ name', b"")
+@example("100%25 off; x=y", b"\0\r\n.\r\n")
+@example("Прайс-лист на 2026 год, очень длинное название файла", b"x" * 300)
+@example("x" * 116, b"")
+@example("日本語" * 30, b"")
+def test_a_file_is_read_as_it_was_attached(stem: str, content: bytes) -> None:
+    """Any name and any octets survive; RFC 2231: no line is too long."""
+    name = f"{stem}.pdf"
+    part = mime.attachment_part(name, "application/pdf", content)
+    text = mime.text_part("plain", "Hello")
+    raw = b"MIME-Version: 1.0\r\n" + mime.mixed((text, part), "<a@b.example>")
+    assert_lines_are_clean(raw)
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    message = parsed(raw)
+    body, file = message.iter_parts()
+    assert isinstance(body, EmailMessage)
+    assert isinstance(file, EmailMessage)
+    assert body.get_content() == "Hello"
+    assert file.get_filename() == name
+    assert file.get_content() == content
+    assert file.get_content_disposition() == "attachment"

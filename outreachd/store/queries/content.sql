@@ -22,8 +22,8 @@ RETURNING id;
 
 -- name: find_reader
 -- A contact of the campaign's client. $1 campaign id, $2 address.
-SELECT co.id AS contact_id, co.email, co.variables::text AS variables,
-    coalesce(e.id, 0) AS enrolment_id,
+SELECT co.id AS contact_id, co.email, co.variables::text AS variables, co.language,
+    co.country, coalesce(e.id, 0) AS enrolment_id,
     (SELECT s.mailbox_id FROM send s
      WHERE s.contact_id = co.id AND s.campaign_id = c.id AND s.step_number = 1) AS mailbox_id
 FROM campaign c
@@ -37,8 +37,8 @@ SELECT count(*) FROM enrolment WHERE campaign_id = $1 AND state = 'active';
 
 -- name: each_reader
 -- Everybody whose sequence in a campaign is not over. $1 campaign id.
-SELECT co.id AS contact_id, co.email, co.variables::text AS variables,
-    e.id AS enrolment_id, NULL::integer AS mailbox_id
+SELECT co.id AS contact_id, co.email, co.variables::text AS variables, co.language,
+    co.country, e.id AS enrolment_id, NULL::integer AS mailbox_id
 FROM enrolment e JOIN contact co ON co.id = e.contact_id
 WHERE e.campaign_id = $1 AND e.state = 'active'
 ORDER BY e.id;
