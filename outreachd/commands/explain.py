@@ -34,7 +34,7 @@ from outreachd.commands.client import ask
 from outreachd.commands.words import coming, shown
 from outreachd.helm import explain as explained
 from outreachd.helm import load_pool
-from outreachd.rules.address import BadAddressError, normalise
+from outreachd.rules.address import BadAddressError, normalise_recipient
 from outreachd.store.steering import PgSteering
 
 Explanation = Mapping[str, Any]
@@ -86,7 +86,7 @@ async def _ids(opened: Desk, what: str, campaign: str | None) -> Sequence[int]:
     if what.isdigit():
         return [int(what)]
     try:
-        address = normalise(what)
+        address = normalise_recipient(what)
     except BadAddressError as error:
         raise FailedError(
             f"{what} is neither a send nor an address: {error}."

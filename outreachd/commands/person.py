@@ -24,7 +24,7 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.words import counted
-from outreachd.rules.address import BadAddressError, normalise
+from outreachd.rules.address import BadAddressError, normalise_recipient
 from outreachd.store import person as store
 
 
@@ -101,6 +101,6 @@ def _ask(email: str) -> None:
 
 def _read(address: str) -> str:
     try:
-        return normalise(address)
+        return normalise_recipient(address)
     except BadAddressError as error:
         raise MisusedError(f"{address} is no address: {error}.") from None

@@ -29,7 +29,7 @@ from outreachd.flow.clerk import Written
 from outreachd.flow.pool import Permit
 from outreachd.mistakes import unknown
 from outreachd.proof import Proofs
-from outreachd.rules.address import BadAddressError, normalise
+from outreachd.rules.address import BadAddressError, normalise_recipient
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import Campaign, Roster
 from outreachd.store.content import PgContents
@@ -115,7 +115,7 @@ async def preview(
 
 async def _written(opened: Desk, order: Order) -> Written:
     try:
-        address = normalise(order.contact)
+        address = normalise_recipient(order.contact)
     except BadAddressError as error:
         raise MisusedError(f"--contact {order.contact}: {error}.") from None
     async with opened.database.connection() as connection:

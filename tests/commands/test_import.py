@@ -7,6 +7,7 @@ import csv
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,13 @@ from outreachd.store.database import Connection, Database
 from outreachd.store.fleet import apply
 from outreachd.store.vault import Vault
 from tests.commands.calling import invoke
-from tests.fleets import WHOLE, fleet
+from tests.fleets import SPRING, WHOLE, fleet
+from tests.wire.test_mx import NameServer
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+# Any ground of consent will do, and nobody is asked for a yes first.
+OPEN = replace(SPRING, grounds=None, confirmation=None)
+FLEET = fleet(*(OPEN if thing is SPRING else thing for thing in WHOLE))
 
 
 @pytest_asyncio.fixture
@@ -46,13 +51,24 @@ async def fleet_url(database_url: str) -> str:
     database = await Database.open(database_url)
     async with database.connection() as connection:
         vault = Vault(b"k" * 32)
-        await apply(connection, fleet(*WHOLE), vault, now=NOW, author="test")
+        await apply(connection, FLEET, vault, now=NOW, author="test")
         await connection.execute(
             "INSERT INTO suppression (target, reason, source, author, at)"
             " VALUES ('gone@x.example', 'opt_out', 's', 'a', now())"
         )
     await database.close(5)
     return database_url
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[NameServer]:
+    """Give a name server on loopback."""
+    loop = asyncio.get_running_loop()
+    transport, server = await loop.create_datagram_endpoint(
+        NameServer, local_addr=("127.0.0.1", 0)
+    )
+    yield server
+    transport.close()
 
 
 @pytest_asyncio.fixture
@@ -92,6 +108,43 @@ def run(folder: Path, url: str, file: Path, *options: str) -> Result:
     config.write_text(f"[database]\ndsn = '{url}'\n[state]\ndirectory = 'state'\n")
     call = (str(file), "--campaign", "spring", "--config", str(config), *options)
     return invoke(command, *call, "--no-mx")
+
+
+async def test_domains_are_asked_of_the_dns_that_is_named(
+    tmp_path: Path,
+    fleet_url: str,
+    seeded: Database,
+    server: NameServer,
+) -> None:
+    """What takes no mail is left out, a DNS fault is not; it is kept for next time."""
+    port = server.transport.get_extra_info("sockname")[1]
+    config = tmp_path / "outreachd.toml"
+    config.write_text(
+        f"[database]\ndsn = '{fleet_url}'\n[state]\ndirectory = 'state'\n"
+        f"[checks]\nname_servers = ['127.0.0.1:{port}']\n"
+    )
+    names = ("firm.net", "web.net", "null.net", "gone.net", "fail.net")
+    rows = "".join(f"ann@{name},asked\n" for name in names)
+    file = write(tmp_path, f"email,consent_basis\n{rows}")
+    report = tmp_path / "report.csv"
+    words = ("--campaign", "spring", "--config", str(config), "--report", str(report))
+    for _ in range(2):
+        await asyncio.to_thread(invoke, command, str(file), *words)
+    assert [row[2] for row in rows_of(report)] == [
+        *("known", "known", "skipped", "skipped", "known")
+    ]
+    asked = len(server.asked)
+    await asyncio.to_thread(invoke, command, str(file), *words)
+    assert len(server.asked) == asked
+    async with seeded.connection() as connection:
+        kept = await connection.fetch("SELECT domain, verdict FROM mail_domain")
+    assert dict(map(tuple, kept)) == {
+        "firm.net": "mx",
+        "web.net": "a_only",
+        "null.net": "null_mx",
+        "gone.net": "none",
+        "fail.net": "unknown",
+    }
 
 
 def rows_of(report: Path) -> list[tuple[str, ...]]:
