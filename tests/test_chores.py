@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from outreachd.chores import Chores
 from outreachd.clock import VirtualClock
+from outreachd.config import Checks
+from outreachd.domain_watch import DomainWatch
 from outreachd.flow.lease import Lease
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.database import Database
@@ -49,12 +53,17 @@ class Moody(PgSteering):
             mailboxes={"well": 5},
             domains={"well": 1},
             accounts={"well": 1},
+            domain_checks={("spf", "wrong"): 3},
         )
 
 
 @asynccontextmanager
 async def chores(
-    database: Database, steering: Moody
+    database: Database,
+    steering: Moody,
+    *,
+    shift: Any = None,
+    watch: DomainWatch | None = None,
 ) -> AsyncIterator[tuple[Chores, Metrics]]:
     """Run all chores of a standby on a clock that jumps."""
     clock, metrics, owner = VirtualClock(START), Metrics(), uuid4()
@@ -69,8 +78,9 @@ async def chores(
         metrics=metrics,
         house=clock,
         clock=clock,
-        shift=lambda: None,
+        shift=lambda: shift,
         grace=timedelta(minutes=20),
+        watch=watch,
     )
     tasks = [asyncio.create_task(chore) for chore in made.all()]
     tasks.append(asyncio.create_task(clock.run()))
@@ -97,6 +107,9 @@ async def test_gauges_follow_the_database(db: Database) -> None:
     assert gauge(metrics, "outreachd_uncertain") == 1
     assert gauge(metrics, "outreachd_held", reason="missing_variable") == 2
     assert gauge(metrics, "outreachd_mailboxes", health="well") == 5
+    name = "outreachd_domain_checks"
+    assert gauge(metrics, name, check="spf", finding="wrong") == 3
+    assert gauge(metrics, name, check="mx", finding="ok") == 0
 
 
 @pytest.mark.parametrize("fault", [LedgerAwayError("away"), ZeroDivisionError()])
@@ -150,3 +163,35 @@ async def test_the_watchdog_is_told_while_the_loop_lives(
             for _ in range(4):
                 await steering.asked.acquire()
         assert listening.recv(100) == b"WATCHDOG=1"
+
+
+class Watching(DomainWatch):
+    """Looks at no domain, and writes down when it would."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, Checks(enabled=False))
+        self.turns: list[datetime] = []
+        self.turned = asyncio.Semaphore(0)
+
+    async def turn(self, now: datetime) -> float:
+        """Write the turn down."""
+        self.turns.append(now)
+        self.turned.release()
+        return 20.0
+
+
+async def test_who_sends_looks_at_the_domains_and_who_stands_by_does_not(
+    db: Database,
+) -> None:
+    """A minute after the start, then as the schedule says."""
+    idle, busy = Watching(db), Watching(db)
+    steering = Moody(db)
+    async with chores(db, steering, watch=idle):
+        for _ in range(12):  # three minutes of gauges
+            await steering.asked.acquire()
+    assert idle.turns == []
+    sending = SimpleNamespace(crew=())
+    async with chores(db, Moody(db), shift=sending, watch=busy):
+        for _ in range(3):
+            await busy.turned.acquire()
+    assert [(at - START).total_seconds() for at in busy.turns[:3]] == [60, 80, 100]
