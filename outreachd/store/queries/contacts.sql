@@ -73,7 +73,9 @@ WITH wanted AS (
     INSERT INTO enrolment (campaign_id, contact_id, state)
     SELECT $1::integer, id, CASE WHEN is_asked THEN 'unconfirmed' ELSE 'active' END
     FROM wanted ORDER BY id
-    ON CONFLICT (campaign_id, contact_id) DO NOTHING
+    -- Who was written to once, outside the sequence, can still begin it.
+    ON CONFLICT (campaign_id, contact_id) DO UPDATE SET state = excluded.state, reason = NULL
+    WHERE enrolment.state = 'finished' AND enrolment.reason = 'one_off'
     RETURNING id, contact_id
 ), sent AS (
     INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, place, due_at,

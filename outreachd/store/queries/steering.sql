@@ -91,7 +91,8 @@ ORDER BY p.at;
 SELECT s.id, s.state, s.reason, s.detail, s.due_at, s.first_due_at, s.attempts, s.resends,
     s.step_number, s.place, s.campaign_id, s.mailbox_id, s.message_id, s.dated_at,
     s.changed_at, c.name AS campaign, cl.name AS client, m.address AS mailbox,
-    co.email AS contact,
+    co.email AS contact, s.content_id,
+    (SELECT o.subject FROM one_off o WHERE o.id = s.content_id) AS one_off_subject,
     coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.started_at) FROM (
         SELECT a.id, a.started_at, a.ended_at, a.phase, a.code, a.reply, a.reason, a.outcome
         FROM attempt a WHERE a.send_id = s.id) t), '[]')::text AS attempt_list,
