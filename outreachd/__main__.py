@@ -21,6 +21,7 @@ VERBS = {
     "status": "Tell where everything stands.",
     "explain": "Tell why a send has not gone, and when it may.",
     "plan": "Tell what will go out on a day, and what will be late.",
+    "report": "Tell what came of the letters, by client, campaign, mailbox ...",
     "variants": "Tell which wording of a step does better.",
     "pause": "Stop a client, campaign, domain, mailbox or account.",
     "resume": "End a pause.",

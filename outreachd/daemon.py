@@ -52,6 +52,7 @@ from outreachd.web.control import control_app
 from outreachd.web.holds import hold_routes
 from outreachd.web.orders import order_routes
 from outreachd.web.public import public_app
+from outreachd.web.report import report_routes
 from outreachd.web.server import listen
 from outreachd.web.suppressions import suppression_routes
 from outreachd.wire.connections import Bounds
@@ -198,6 +199,7 @@ class Daemon:
         database, clock = self._database, self._clock
         yield from order_routes(database, clock, self._eraser)
         yield from hold_routes(PgHolds(database), clock)
+        yield from report_routes(database, clock)
         suppressions = PgSuppressions(database)
         yield from suppression_routes(suppressions, clock, self._eraser)
         yield from contact_routes(database, clock, self._intake)

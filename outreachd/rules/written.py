@@ -9,6 +9,7 @@ Errors: ValueError, whose text is a sentence part that says what is allowed.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 from outreachd.rules.model import DelayUnit
 
@@ -17,6 +18,8 @@ DAY_END_MIN = 1440
 
 _HOURS = re.compile(r"([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
 _AMOUNT = re.compile(r"(\d{1,4}) ([a-z]+)")
+_SHORT = re.compile(r"(\d{1,4})([dh])")
+_SHORT_UNITS = {"d": "days", "h": "hours"}
 _UNIT_S = {DelayUnit.MINUTES: 60, DelayUnit.HOURS: 3600, DelayUnit.DAYS: 86_400}
 
 
@@ -59,6 +62,22 @@ def parse_duration_s(text: str) -> float:
     if unit is None or unit not in _UNIT_S or amount == 0:
         raise ValueError('must be a time such as "7 days", "5 hours" or "30 minutes"')
     return float(amount * _UNIT_S[unit])
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """Read ``30d``, ``12h``, ``30 days`` before now, or a date or time (else UTC)."""
+    short = _SHORT.fullmatch(text.strip().lower())
+    if short:
+        return now - timedelta(**{_SHORT_UNITS[short[2]]: int(short[1])})
+    if _AMOUNT.fullmatch(text.strip().lower()):
+        return now - timedelta(seconds=parse_duration_s(text))
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            'must be a time such as "30d", "12h", "2026-08-20" or "2026-08-20T09:00Z"'
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _amount(text: str) -> tuple[int, DelayUnit | None]:

@@ -31,3 +31,6 @@ CREATE INDEX notice_contact ON notice (contact_id) WHERE contact_id IS NOT NULL;
 
 -- A mail that comes back names our letter by its Message-ID.
 CREATE INDEX send_message ON send USING hash (message_id) WHERE message_id IS NOT NULL;
+
+-- Figures and health ask for the letters of a time; attempts come in its order.
+CREATE INDEX attempt_time ON attempt USING brin (started_at);

@@ -1,0 +1,67 @@
+-- What came of the letters of a time.
+
+-- name: figures
+-- Counts by one thing. A letter is of the time in which a server took it, or refused it
+-- for good; what came back counts for it whenever it came. $1 by what, $2 since,
+-- $3 until, $4 client or null, $5 campaign or null.
+WITH letter AS MATERIALIZED (
+    SELECT a.send_id, a.mailbox_id, a.domain_id, a.account_id, s.campaign_id,
+        CASE WHEN s.content_id IS NULL THEN s.step_number::text ELSE 'one-off' END AS step,
+        s.variant, true AS is_sent
+    FROM attempt a JOIN send s ON s.id = a.send_id
+    WHERE a.outcome = 'sent' AND a.started_at >= $2 AND a.started_at < $3
+    UNION ALL
+    SELECT s.id, s.mailbox_id, m.domain_id, a.account_id, s.campaign_id,
+        CASE WHEN s.content_id IS NULL THEN s.step_number::text ELSE 'one-off' END,
+        s.variant, false
+    FROM send s
+    LEFT JOIN mailbox m ON m.id = s.mailbox_id
+    LEFT JOIN attempt a ON a.id = s.attempt_id
+    WHERE s.state = 'failed' AND s.changed_at >= $2 AND s.changed_at < $3
+), happened AS (
+    SELECT e.send_id, bool_or(e.what = 'answered') AS answered,
+        bool_or(e.what = 'complained') AS complained,
+        bool_or(e.what = 'opted_out') AS opted_out,
+        bool_or(e.what IN ('answered', 'auto_replied', 'complained', 'left_company'))
+            AS arrived
+    FROM event e WHERE e.send_id IN (SELECT send_id FROM letter) GROUP BY e.send_id
+), told AS (
+    -- At its worst: 3 hard, 2 block, 1 soft.
+    SELECT n.send_id,
+        max(CASE WHEN n.action NOT IN ('failed', 'suppressed') THEN 0
+                 WHEN starts_with(n.class, 'hard_') THEN 3
+                 WHEN starts_with(n.class, 'block_') OR n.class IN ('auth_dmarc',
+                    'content_spam', 'content_virus', 'policy_other', 'rate_limit') THEN 2
+                 ELSE 1 END) AS worst,
+        bool_or(n.action IN ('delivered', 'relayed')) AS delivered
+    FROM notice n
+    WHERE n.kind = 'dsn' AND n.send_id IN (SELECT send_id FROM letter) GROUP BY n.send_id
+)
+SELECT CASE $1::text
+        WHEN 'client' THEN cl.name
+        WHEN 'direction' THEN cl.name || '/' || ca.direction
+        WHEN 'campaign' THEN ca.name
+        WHEN 'step' THEN ca.name || '/' || l.step
+        WHEN 'variant' THEN ca.name || '/' || l.step || '/' || coalesce(l.variant, '-')
+        WHEN 'mailbox' THEN coalesce(m.address, '-')
+        WHEN 'domain' THEN coalesce(d.name, '-')
+        WHEN 'account' THEN coalesce(ac.name, '-') END AS name,
+    count(*) FILTER (WHERE l.is_sent) AS sent,
+    count(*) FILTER (WHERE NOT l.is_sent) AS refused,
+    count(*) FILTER (WHERE l.is_sent AND (t.delivered OR h.arrived)) AS delivered,
+    count(*) FILTER (WHERE l.is_sent AND t.worst = 3) AS bounced_hard,
+    count(*) FILTER (WHERE l.is_sent AND t.worst = 2) AS bounced_block,
+    count(*) FILTER (WHERE l.is_sent AND t.worst = 1) AS bounced_soft,
+    count(*) FILTER (WHERE l.is_sent AND h.complained) AS complained,
+    count(*) FILTER (WHERE l.is_sent AND h.answered) AS answered,
+    count(*) FILTER (WHERE l.is_sent AND h.opted_out) AS opted_out
+FROM letter l
+JOIN campaign ca ON ca.id = l.campaign_id
+JOIN client cl ON cl.id = ca.client_id
+LEFT JOIN mailbox m ON m.id = l.mailbox_id
+LEFT JOIN domain d ON d.id = l.domain_id
+LEFT JOIN account ac ON ac.id = l.account_id
+LEFT JOIN happened h ON h.send_id = l.send_id
+LEFT JOIN told t ON t.send_id = l.send_id
+WHERE ($4::text IS NULL OR cl.name = $4) AND ($5::text IS NULL OR ca.name = $5)
+GROUP BY 1 ORDER BY 1;
