@@ -37,7 +37,10 @@ ORDER BY m.id;
 WITH moved AS (
     UPDATE send s
     SET mailbox_id = t.stand_in, letter_sha256 = NULL, reason = 'stand_in', detail = t.detail,
-        changed_at = $5
+        changed_at = $5,
+        -- What was put off only for want of its mailbox need not wait any more.
+        due_at = CASE WHEN s.reason = 'no_room' THEN greatest($5, s.not_before)
+                      ELSE s.due_at END
     FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[])
         AS t (id, gone, stand_in, detail)
     WHERE s.id = t.id AND s.state = 'scheduled' AND s.mailbox_id = t.gone
