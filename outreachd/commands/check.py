@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -31,7 +31,9 @@ from outreachd.commands.greeting import NoGreetingError, greeting
 from outreachd.commands.machine import Finding, Level
 from outreachd.commands.words import counted, spoken
 from outreachd.config import Settings
+from outreachd.rules.dkim_record import wished
 from outreachd.rules.model import Account, Roster
+from outreachd.store.dkim import DkimKey, open_dkim_key, read_dkim_keys
 from outreachd.store.roster import read_roster, read_secrets
 from outreachd.store.vault import Vault, VaultError
 from outreachd.store.waiting import database_time
@@ -98,6 +100,7 @@ async def _database(opened: Desk) -> AsyncIterator[Finding]:
         apart_s = abs((await database_time(connection) - now).total_seconds())
         roster = await read_roster(connection)
         secrets = await read_secrets(connection)
+        keys = await read_dkim_keys(connection)
     yield Finding(Level.OK, "database", "answers, its schema is up to date")
     if apart_s > CLOCKS_APART_S:
         text = f"its clock and ours are {spoken(apart_s)} apart: set both by NTP"
@@ -106,6 +109,7 @@ async def _database(opened: Desk) -> AsyncIterator[Finding]:
         *_fleet(roster),
         *_public(opened.settings, roster),
         *_passwords(opened.vault, roster, secrets),
+        *_signing(opened.vault, roster, secrets, keys),
     ):
         yield finding
     for finding in await _accounts(roster):
@@ -167,6 +171,38 @@ def _passwords(
             yield Finding(Level.FAIL, "passwords", f"{name}: {error}")
     if fit:
         yield Finding(Level.OK, "passwords", f"{fit} open with this key")
+
+
+def _signing(
+    vault: Vault,
+    roster: Roster,
+    sealed: dict[tuple[str, int], bytes],
+    keys: Sequence[DkimKey],
+) -> Iterator[Finding]:
+    """Look whether each domain that wants to sign has keys that open."""
+    fit = 0
+    for domain in roster.domains.values():
+        made = {key.public.selector: key for key in keys if key.domain_id == domain.id}
+        for selector, _ in wished(domain.dkim):
+            key = made.get(selector)
+            if key is None:
+                text = (
+                    f"{domain.name} has no key {selector}, so its letters leave"
+                    f" unsigned: run `outreachd dkim {domain.name}`"
+                )
+                yield Finding(Level.WARN, "signing", text)
+                continue
+            try:
+                open_dkim_key(vault, key, sealed)
+                fit += 1
+            except VaultError:
+                text = (
+                    f"the key {selector} of {domain.name} does not open, so its letters"
+                    f" are held: bring back its secret.key, or take another selector"
+                )
+                yield Finding(Level.FAIL, "signing", text)
+    if fit:
+        yield Finding(Level.OK, "signing", f"{counted(fit, 'key')} open")
 
 
 async def _accounts(roster: Roster) -> list[Finding]:

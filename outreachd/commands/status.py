@@ -35,6 +35,7 @@ from outreachd.store.waiting import oldest_due
 # A daemon writes every 10 s that it lives; one silent for longer is taken for gone.
 SILENT = timedelta(seconds=25)
 MANY_PAUSES = 12
+MANY_UNFIT = 8
 MANY_CAMPAIGNS = 20
 # A wait for a gap or a rate is part of sending, not a reason not to.
 PATIENCE_S = 300.0
@@ -155,6 +156,7 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
     rows += [("shares", text) for text in _shares(figures["shares"])]
     rows += [("lost", text) for text in _stranded(figures["stranded"])]
     rows += [("paused", text) for text in _pauses(figures["pauses"], now)]
+    rows += [("unfit", text) for text in _unfit(figures["checks"], now)]
     rows += [("daemon", _instance(one, now)) for one in figures["instances"]]
     return rows
 
@@ -209,6 +211,19 @@ def _pauses(pauses: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]
         lines.append(f"{who} ({pause['author']}, {shown(pause['at'], now)})")
     if len(pauses) > MANY_PAUSES:
         lines.append(f"and {len(pauses) - MANY_PAUSES} more: see --json")
+    return lines
+
+
+def _unfit(checks: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:
+    """Say what the checks of domains found missing or wrong, the oldest first."""
+    lines = [
+        f"{one['domain']} since {shown(one['since'], now)}: {one['check']}:"
+        f" {one['detail']}"
+        for one in checks[:MANY_UNFIT]
+    ]
+    if len(checks) > MANY_UNFIT:
+        more = len(checks) - MANY_UNFIT
+        lines.append(f"and {more} more: see `outreachd check --domains`")
     return lines
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from outreachd.clock import RealClock
 from outreachd.commands.check import check, findings
 from outreachd.commands.machine import Level
+from outreachd.rules.dkim_record import KeyKind
 from outreachd.store.database import Database
+from outreachd.store.dkim import make_dkim_key
 from outreachd.store.vault import Vault
 
 
@@ -130,3 +133,27 @@ async def test_a_pool_without_mailboxes_is_a_warning(
         Level.WARN,
         "campaign spring has no mailbox in its pool",
     )
+
+
+async def test_signing_keys_must_be_there_and_open(
+    config: Path, fleet: None, db: Database, state: Path
+) -> None:
+    """A domain that has no key yet is a warning, one whose key is lost a failure."""
+    async with db.connection() as connection:
+        await connection.execute(
+            'UPDATE domain SET dkim = \'{"selector": "o1", "sign": "ed25519"}\''
+        )
+        level, text = (await found(config))["signing"]
+        assert level is Level.WARN
+        assert "outreachd dkim mail.acme.example" in text
+        id = await connection.fetchval("SELECT id FROM domain")
+        vault, now = Vault.unlock(state), RealClock().now()
+        key, _ = await make_dkim_key(
+            connection, vault, id, "o1", KeyKind.ED25519, author="test", now=now
+        )
+        assert (await found(config))["signing"] == (Level.OK, "1 key open")
+        sealed = Vault(bytes(32)).seal("dkim", key.id, "secret")
+        await connection.execute("UPDATE secret SET ciphertext = $1", sealed)
+    level, text = (await found(config))["signing"]
+    assert level is Level.FAIL
+    assert "o1 of mail.acme.example does not open" in text

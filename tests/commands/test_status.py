@@ -44,6 +44,16 @@ FIGURES: dict[str, Any] = {
         },
         {"client": "bolt", "wanted": 0.75, "got": None, "n": 0, "campaigns": []},
     ],
+    "checks": [
+        {
+            "domain": "mail.acme.example",
+            "check": "spf",
+            "finding": "missing",
+            "detail": "no SPF record",
+            "since": NOW,
+            "at": NOW,
+        }
+    ],
     "stranded": [{"campaign": "spring", "mailbox_gone": "wait", "n": 3}],
     "pauses": [
         {
@@ -131,6 +141,7 @@ async def test_json_has_exactly_the_promised_keys(
     told = json.loads(capsys.readouterr().out)
     assert sorted(told) == [
         "accounts",
+        "checks",
         "domains",
         "due",
         "held",
@@ -142,6 +153,7 @@ async def test_json_has_exactly_the_promised_keys(
         "sent_today",
         "shares",
         "stranded",
+        "suppressions",
     ]
     assert told["sends"] == {"scheduled": 2}
     assert told["due"] == 2
