@@ -20,9 +20,9 @@ _WROTE = phrases(
     r"""
 \b(wrote|writes|schrieb(en)?|écrit|escribió|ha scritto|scrisse|escreveu|schreef
     |geschreven|napisał\w*|napsal\w*|skrev|kirjoitti|yazdı|írta|a scris
-    |έγραψε)\b[^:]{0,80}:\s*$
-(пишет|писал\w*|написал\w*|написав|пише)\b[^:]{0,80}:\s*$
-(写道|寫道|のメール|wrote)\s*[:：]\s*$
+    |έγραψε)\b[^:]{0,80}:$
+(пишет|писал\w*|написал\w*|написав|пише)\b[^:]{0,80}:$
+(写道|寫道|のメール|wrote)\s*[:：]$
 """,
     re.IGNORECASE,
 )
@@ -31,7 +31,7 @@ _DATED = re.compile(
 )
 _DIVIDER = phrases(
     r"""
-^[\s>*]*(-{2,}|_{2,}|={2,})?\s*(original(e|nachricht)?[ -]*(message|mail|meddelelse
+(original(e|nachricht)?[ -]*(message|mail|meddelelse
     |meddelande)?|(original|ursprüngliche) (message|nachricht|mail)
     |ursprungligt meddelande|(begin )?forwarded message|weitergeleitete nachricht
     |message (d'origine|original|transféré|précédent)|mensaje (original|reenviado)
@@ -41,7 +41,7 @@ _DIVIDER = phrases(
     |пересланное сообщение|пересылаемое сообщение|původní zpráva
     |oprindelig meddelelse|özgün ileti|reply above this line|原始邮件
     |元のメッセージ|転送されたメッセージ
-    |원본 메시지)\s*:?\s*(-{2,}|_{2,}|={2,})?\s*$
+    |원본 메시지)
 """,
     re.IGNORECASE,
 )
@@ -91,7 +91,7 @@ def _opens_quotation(lines: list[str], number: int) -> bool:
     line = lines[number]
     if len(line) > 400:
         return False
-    if _DIVIDER.match(line) and line.strip():
+    if _DIVIDER.fullmatch(line.strip(" \t>*-_=:\uff1a")):
         return True
     near = lines[number + 1 : number + 5]
     if _FROM.match(line) and any(_SENT.match(other) for other in near):

@@ -60,7 +60,6 @@ _RETURN = re.compile(
     r"takaisin|vissza|-ig\b|revin|戻|まで|返|回|까지|복귀|\bau\b|\ba\b|\bt/m\b"
 )
 _NEAR = 60  # characters between a word of return and its date
-_AFTER = re.compile(r"\s*(tarihine|kadar|まで|に戻|戻|까지|返回|回来|tarihinde|-ig)")
 
 
 def return_date(text: str, *, written: date) -> date | None:

@@ -15,7 +15,7 @@ from outreachd.rules.notice_phrases import phrases
 
 SUBJECT = phrases(
     r"""
-^\s*\W{0,3}(?:(?:re|aw|sv|vs|odp|antw|fwd?):\s*)*\W{0,3}(?:auto(matic|mated|matische
+^\W{0,3}(?:(?:re|aw|sv|vs|odp|antw|fwd?): ?){0,5}\W{0,3}(?:auto(matic|mated|matische
     |mated)?[ -]?(re(ply|sponse|spond\w*)|antwort)\b|auto:|automatic reply
     |autom(atisch)?\w* (antwor|svar|vastaus|odpo)|out[ -]of[ -](the[ -])?office
     |ooo\b|away from (the )?office|on (annual )?leave\b|on (vacation|holiday)

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from msgspec import Struct
 
 from outreachd.rules.notice_mail import Mail
 
 MAX_RECIPIENTS = 100  # of one notice; a person's letter has one
+MAX_REPORTS = 8  # parts of one notice
+MAX_BLOCKS = 1000  # of one part
 
 FAILED = "failed"
 DELAYED = "delayed"
@@ -27,8 +30,8 @@ ACTIONS = {
 }  # fmt: skip
 
 ADDRESS = (
-    r"(?:\"[^\"\s@]{1,64}\"|[^\s<>()\[\]{},;:\"'|@=]*[^\s<>()\[\]{},;:\"'|@])"
-    r"@(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
+    r"(?:\"[^\"\s@]{1,64}\"|[^\s<>()\[\]{},;:\"'|@=]{0,63}[^\s<>()\[\]{},;:\"'|@])"
+    r"@(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.){1,8}[^\W\d_][\w-]{0,61}[^\W_]"
 )
 _ADDRESS = re.compile(rf"(?<![^\s<\"'(:,]){ADDRESS}")
 _LAX = re.compile(
@@ -76,9 +79,9 @@ def told(mail: Mail) -> list[Told]:
 
 
 def _blocks(mail: Mail) -> Iterator[dict[str, list[str]]]:
-    for part in mail.parts:
-        if "delivery-status" in part.type:
-            yield from blocks(part.text())
+    reports = [part for part in mail.parts if "delivery-status" in part.type]
+    for part in reports[:MAX_REPORTS]:
+        yield from islice(blocks(part.text()), MAX_BLOCKS)
 
 
 def blocks(text: str) -> Iterator[dict[str, list[str]]]:

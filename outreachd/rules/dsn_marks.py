@@ -18,7 +18,7 @@ from outreachd.rules.dsn_words import DAEMON, FORWARDED, SAID, SUBJECT
 from outreachd.rules.notice_mail import Mail
 
 _ALONE = re.compile(rf"^[ \t]*<?{ADDRESS}>?:?[ \t]*$", re.MULTILINE)
-_NAMELESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
+_NAMELESS = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?")
 _REPORTS = frozenset({"multipart/report", "message/delivery-status"})
 
 

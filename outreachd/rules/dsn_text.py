@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from outreachd.rules.dsn import ADDRESS, DELAYED, FAILED, MAX_RECIPIENTS, Told
-from outreachd.rules.dsn_words import DELAY, HEADER_RUN, RETURNED, SAID
+from outreachd.rules.dsn_words import DELAY, HEADER_RUN, RETURNED, RETURNED_BARE, SAID
 from outreachd.rules.notice_mail import Headers, Mail, split
 
 MAX_SAID = 16 << 10  # characters of a notice's own words
+MAX_LINE = 200  # characters of a line that may be such a mark
 MAX_REASON = 1200  # characters that belong to one recipient
 
 _ADDRESS = re.compile(ADDRESS)
@@ -32,15 +34,15 @@ HABITS = tuple(
         rf"^[ \t>]*(?:final|original|x-actual)-recipient:(?:[^;\n]*;)?[ \t<]*{_A}",
         rf"^(?:\d{{3}}[ -](?:\d\.\d\.\d[ ])?)?<?{_A}>?\.\.\.",
         rf"^[^\n<>@]{{0,60}}(?:{ADDRESS} )?<{_A}>[ \t]*:",
-        rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?[ \t]*(?::|\.\.\.|-|$)",
-        rf"^[ \t]*(?:[*>-]+[ \t]*)?[<(\"']?{_A}[>)\"']?(?=[ \t,;(])",
+        rf"^[ \t]*(?:[*>-]{1, 4}[ \t]*)?[<(\"']?{_A}[>)\"']?[ \t]*(?::|\.\.\.|-|$)",
+        rf"^[ \t]*(?:[*>-]{1, 4}[ \t]*)?[<(\"']?{_A}[>)\"']?(?=[ \t,;(])",
         rf"[=:]smtp[=:]{_A}",
         rf"{_LEAD}\b[\s:;,\"'<(=.-]{{1,12}}{_A}",
         rf"{_A}",
     )
 )
 # bounce+token-user=example.org@..., list-bounces+user=example.org@...
-_CARRIED = re.compile(r"(?:[\w.-]+[+-])*?([\w.+-]+)=([\w-]+(?:\.[\w-]+)+)@")
+_CARRIED = re.compile(r"([\w.+-]{1,64})=((?:[\w-]{1,63}\.){1,8}[\w-]{2,63})@", re.ASCII)
 # A virus scanner's boast below a mail is none of its words.
 _SCANNED = re.compile(
     r"^_{5,} .{0,80}(?:virus|nod32|eset|avast|avg|norton|mcafee|kaspersky).*$",
@@ -64,17 +66,35 @@ _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 def said_and_returned(text: str) -> tuple[str, Headers]:
     """Divide a notice's own words from the letter it returns below them."""
-    text = _SCANNED.split(text[: 4 * MAX_SAID], maxsplit=1)[0]
-    cuts = [found.start() for found in RETURNED.finditer(text)][:1]
-    for found in HEADER_RUN.finditer(text):
-        # "Your message / To: .. / Subject: .. / did not reach": not said anything yet.
-        if SAID.search(text[: found.start()].lower()):
-            cuts.append(found.start())
-            break
+    return _divided(text[: 4 * MAX_SAID])
+
+
+@lru_cache(maxsize=4)  # asked several times about the same mail
+def _divided(text: str) -> tuple[str, Headers]:
+    text = _SCANNED.split(text, maxsplit=1)[0]
+    cuts = [*_marked(text)]
+    # "Your message / To: .. / Subject: .. / did not reach": not said anything yet.
+    saying = SAID.search(text.lower())
+    if saying and (run := HEADER_RUN.search(text, saying.start())):
+        cuts.append(run.start())
     cut = min(cuts, default=len(text))
     below = HEADER_RUN.search(text, cut)
     returned = text[below.start() :].encode("utf-8", "replace") if below else b""
     return text[:cut][:MAX_SAID], split(returned)[0]
+
+
+def _marked(text: str) -> Iterator[int]:
+    """Tell where the line stands below which our own letter begins, if there is one."""
+    place = 0
+    for line in text.split("\n"):
+        bare = line.strip(" \t>*#=~_-").lower() if len(line) <= MAX_LINE else ""
+        dashed = line.lstrip(" \t>*#=~_").startswith("--")
+        if bare and (
+            RETURNED_BARE.fullmatch(bare) or (dashed and RETURNED.search(bare))
+        ):
+            yield place
+            return
+        place += len(line) + 1
 
 
 def message_id_below(text: str) -> str | None:
@@ -105,7 +125,7 @@ def told(mail: Mail) -> list[Told]:
 def carried(return_address: str) -> list[str]:
     """Read whom we wrote to out of a return address that carries it (VERP)."""
     found = _CARRIED.search(return_address[:500])
-    return [f"{found[1]}@{found[2]}"] if found else []
+    return [f"{found[1].rpartition('+')[2]}@{found[2]}"] if found else []
 
 
 def returned_to(mail: Mail) -> list[str]:

@@ -65,21 +65,26 @@ FORWARDED = re.compile(
     r"^\s*\[?(fwd?|wg|tr|rv|enc|doorst|vs|pd|пересл\w*|i|inoltr\w*)\s*(\[\d+\])?:",
 )
 # Below such a line stands our own letter, whatever it says.
-RETURNED = re.compile(
-    r"(?im)^[ \t>*#=~_-]*(?:"
-    r"-{2,}.{0,80}?\b(below this line|original (message|mail|header)|"
-    r"copy of (the|your)|returned (message|mail)|message headers?|unsent message|"
-    r"mensaje original|message header|undelivered message|rejected message|"
-    r"forwarded message|body of message|enclosed is)\b.*|"
-    r"(a copy of|below is|here is a copy|this is a copy|included is|following is)\b"
-    r".{0,60}(message|mail|header)s?\b.*|"
-    r"(the )?(original|undelivered|returned|bounced) (message|e-?mail)s?"
-    r"(('s)? headers?)?( is| was)?( follows?| below| attached| as follows)?\s*[.:]\s*|"
-    r"(message|original|received) headers?( follows?| below)?\s*[.:]?\s*|"
-    r"original message follows.*|message headers follow.*|"
-    r"your message reads \(in part\):.*|the (message )?headers? (of|were).*|"
-    r"original message( text)?\s*-*|-{3,}\s*original.*"
-    r")$"
+RETURNED = phrases(
+    r"""
+# after dashes, anywhere in the line
+\b(below this line|(original|returned|unsent|undelivered|rejected|forwarded) message)\b
+\b(original (mail|header)|returned mail|copy of (the|your)|message headers?)\b
+\b(mensaje original|body of message|enclosed is)\b
+^original\b
+"""
+)
+RETURNED_BARE = phrases(
+    r"""
+# the whole line, without dashes
+(a copy of|below is|here is a copy|this is a copy|included is|following is)\b.{0,60}
+    (message|mail|header)s?\b.*
+(the )?(original|undelivered|returned|bounced) (message|e-?mail)s?(('s)? headers?)?
+    ( is| was)?( follows?| below| attached| as follows)?\s?[.:]
+(message|original|received) headers?( follows?| below)?\s?[.:]?
+original message follows.*|message headers follow.*|your message reads \(in part\):.*
+the (message )?headers? (of|were).*|original message( text)?
+"""
 )
 # A run of header lines is our own letter too.
 _HEADER = (

@@ -19,16 +19,16 @@ MAX_TEXT = 4000  # characters; a request does not hide behind pages
 
 ALONE = phrases(
     r"""
-\W*(please |bitte |пожалуйста,? |s'il vous plaît,? |por favor,? |per favore,? |alstu
-    blieft,? |proszę,? )?(stop( all)?|unsubscribe|unsub|remove( me)?|opt[ -]?out|end
+(please |bitte |пожалуйста,? |s'il vous plaît,? |por favor,? |per favore,? |
+    alstublieft,? |proszę,? )?(stop( all)?|unsubscribe|unsub|remove( me)?|opt[ -]?out|end
     |quit|cancel|take me off|no more|enough|abmelden|abbestellen|austragen|löschen
     |stopp|отпис(ка|аться|ать|ывайте|ите|ать меня)|стоп|хватит|удалите|відписатися
     |відпишіть|désinscrire|désinscription|désabonner|désabonnement|arrêtez|baja
     |darse de baja|cancelar( suscripción)?|basta|cancellami|cancellazione
     |disiscrivi(mi)?|rimuovi(mi)?|sair|descadastrar|remover|cancelar inscrição
-    |uitschrijven|afmelden|wypisz|wypisać|rezygnuję|usuń)\W*(me|please|bitte|danke
+    |uitschrijven|afmelden|wypisz|wypisać|rezygnuję|usuń)\W{0,3}(me|please|bitte|danke
     |thanks?( you)?|меня|пожалуйста|спасибо|merci|gracias|grazie|obrigad[oa]
-    |dank( je| u)?|dziękuję|proszę|mich)?\W*
+    |dank( je| u)?|dziękuję|proszę|mich)?
 """
 )
 
@@ -75,12 +75,12 @@ LEAVE = phrases(
     r"""
 # English
 unsubscribe (me|us|my|this|from|immediately|please|now|asap)
-(please|pls|kindly|to|can you|could you|must) unsubscribe|(^|[,:])\W*unsubscribe\b
+(please|pls|kindly|to|can you|could you|must) unsubscribe|(^|[,:])\W{0,3}unsubscribe\b
 how (do|can|to)( i)? unsubscribe|unsubscribed from
 (remove|delete|erase|take|strike) (me|us|my|our|this (e-?mail
     |address))\b( \S+){0,4} ?(off|from|out|list|data|address|e-?mail|details|contact
     |database|immediately|please)
-^\W*(please |pls |kindly )?remove me\b|take me off
+^\W{0,3}(please |pls |kindly )?remove me\b|take me off
 (remove|delete|erase) (all )?(my|our) (personal )?(data|information|details|e-?mail
     |address|contact|name)
 \bopt(ing)?[ -]?(me )?out\b|off (of )?(your|this|the) (mailing |e-?mail )?list
@@ -173,6 +173,7 @@ nie (chcę|życzę|życzymy)\b.{0,30}(otrzym|dostaw|wiadomo|mail|kontakt)\w*
 (rezygnuję|wycofuję zgodę)
 """
 )
+_EDGES = re.compile(r"\A\W+|(?<=\w)\W+\Z")
 _SENTENCE = re.compile(r"[.!?。！？;\n]+")
 _THREAT = re.compile(
     r"(report|flag|mark)(ing|ed)? (you|this|it|your)|пожалуюсь|жалоб\w* (в|на)|anwalt|"
@@ -184,7 +185,7 @@ _PLAIN = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "ё": "ё",
 def asks_to_leave(answer: str) -> bool:
     """Tell whether somebody asks, in their own words, not to be written to again."""
     text = answer[:MAX_TEXT].lower().translate(_PLAIN)
-    if ALONE.fullmatch(text):
+    if ALONE.fullmatch(_EDGES.sub("", text)):
         return True
     sentences = (one.strip() for one in _SENTENCE.split(text))
     return any(_asks(" ".join(one.split())) for one in sentences if one)
@@ -197,4 +198,7 @@ def threatens(answer: str) -> bool:
 
 def _asks(sentence: str) -> bool:
     # What is denied is cut out, so that "I don't want to stop, remove me" still asks.
-    return bool(LEAVE.search(STAY.sub(" ", sentence)) or ALONE.fullmatch(sentence))
+    return bool(
+        LEAVE.search(STAY.sub(" ", sentence))
+        or ALONE.fullmatch(_EDGES.sub("", sentence))
+    )

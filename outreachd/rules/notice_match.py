@@ -27,9 +27,7 @@ WEAK_WINDOW = timedelta(days=5)
 MAX_IDS = 50  # of one notice
 
 _LOCAL = "bounce+"
-_RETURN = re.compile(
-    rf"(?:[\w.=+-]{{0,80}}[=+/])?{re.escape(_LOCAL)}([a-z2-7]{{42}})(?![a-z0-9])"
-)
+_RETURN = re.compile(rf"{re.escape(_LOCAL)}([a-z2-7]{{42}})(?![a-z0-9])")
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
 _ADDRESS = re.compile(ADDRESS)

@@ -24,7 +24,7 @@ ENHANCED_CODE = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _LINK = re.compile(
     r"https?://\S*?(p=\w+|groups\.google\.com/support|(?=[\s>)]|$))[^\s>)]*"
 )
-_ADDRESS = re.compile(r"<?[\w.+=*-]+@[\w.*-]+>?")
+_ADDRESS = re.compile(r"<?[\w.+=*-]{1,80}@[\w.*-]+>?")
 _HINT = re.compile(r"\(in reply to [^)]*\)")
 # The code that each further line of a reply begins with.
 _AGAIN = re.compile(r"(?<=\S) [245]\d\d[ -][245]\.\d{1,3}\.\d{1,3} (?=\S)")

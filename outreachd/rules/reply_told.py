@@ -28,9 +28,9 @@ from outreachd.rules.reply_words import LIKELY, SURE
 MAX_WORDS = 2000  # characters of each layer
 
 _INNER = re.compile(
-    r"(?:\bsaid|returned(?: was)?|respon\w+(?: was| with)?|replied|server message|"
-    r"error message(?: below)?|error was|failed with|reason\w*|diagnostic[- ]code|<<<)"
-    r"[ \t]*:?[ \t]*(?=\S*[^\n]*\b[45]\d\d\b)",
+    r"(?:\bsaid|returned(?: was)?|respon\w{1,9}(?: was| with)?|replied|server message|"
+    r"error message(?: below)?|error was|failed with|reason\w*|diagnostic[- ]code|<<<(?!<))"
+    r"[ \t]*:?[ \t]*(?=[^\n]{0,200}?\b[45]\d\d\b)",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W\d_]{3,}.*?[^\W\d_]{3,}")
@@ -56,7 +56,10 @@ def judge_told(action: str, status: str | None, text: str, said: str = "") -> st
     reason = _reason(layers, reply, codes, has_words=bool(_WORDS.search(text)))
     if reason == "unknown":
         reason = "soft_expired" if late else by_code(_coded(reply, status))
-    return _doubted(reason, layers, codes, late=late, phase=phase, reply=reply)
+    if late and reason.startswith("hard_"):
+        return "soft_network"
+    temporary = late or (status or str(reply.code)).startswith("4")
+    return _doubted(reason, layers, codes, phase, temporary=temporary)
 
 
 def _layers(text: str, said: str) -> list[str]:
@@ -102,16 +105,12 @@ def _doubted(
     reason: str,
     layers: list[str],
     codes: list[str],
-    *,
-    late: bool,
     phase: Phase | None,
-    reply: Reply,
+    *,
+    temporary: bool,
 ) -> str:
     """Take back a verdict on a person that the evidence does not carry."""
     words = " ".join(layers).lower()
-    temporary = codes[0].startswith("4") if codes else reply.code < 500
-    if late and reason.startswith("hard_"):
-        return "soft_network"
     if reason == "hard_bad_domain" and temporary and "null mx" not in words:
         return "soft_network"  # the DNS had no answer, which is no answer either
     if reason != "hard_no_user" or phase is Phase.RCPT:

@@ -252,7 +252,7 @@ SURE = rules(
     (
         "hard_bad_domain",
         (
-            r"\b[\w-]+(\.[\w-]+)+ (does not|doesn't) exist|null mx|no mx\b|mx record|"
+            r"(?<![\w.-])([\w-]{1,63}\.){1,8}[\w-]{2,63} (does not|doesn't) exist|null mx|no mx\b|mx record|"
             r"(domain|host)( name)?( \S+)? (does not exist|"
             r"not found|unknown|doesn'?t receive|doesn'?t accept)|"
             r"domain is not reachable|(unknown|invalid|illegal) (host|domain)|"
