@@ -184,3 +184,24 @@ def test_a_changed_client_is_shown_with_both_values(
     )
     show([change])
     assert capsys.readouterr().out.startswith("~ client acme\n    share: 1 -> 2\n")
+
+
+async def test_what_a_careful_reader_would_say_is_told_before(
+    config: Path, tmp_path: Path
+) -> None:
+    """On stderr, beside the plan; it stops nobody. Files are applied once too."""
+    file = tmp_path / "fleet.toml"
+    head = EXAMPLE.read_text().replace('mailboxes = "mailboxes.csv"', "")
+    (tmp_path / "offer.pdf").write_bytes(b"%PDF-1.7")
+    file.write_text(
+        head
+        + '\n[[campaign]]\nname = "loud"\nclient = "acme"\ndirection = "sales"\n'
+        + 'pool = { domains = ["mail.acme.example"] }\n[[campaign.step]]\n'
+        + 'subject = "Re: you"\ntext = "see http://x.example"\n'
+        + 'attachments = ["offer.pdf"]\n'
+    )
+    first, again = run(config, file, "--yes"), run(config, file, "--yes")
+    assert (first.exit_code, again.exit_code) == (0, 0), first.output
+    assert "warning: loud, step 1: the first subject begins with" in first.stderr
+    assert "http://x.example" in first.stderr
+    assert again.stdout == "Nothing to do: the fleet is as the file says.\n"
