@@ -31,6 +31,11 @@ from outreachd.store.database import Connection, Database
 from outreachd.store.mail_domains import keep_domains, read_domains
 from outreachd.wire.mx import MailDomains
 
+UNCHANGED = "is in this campaign already: nothing was changed"
+GROUNDED = (
+    "is in this campaign already and has a ground of consent now: a letter that waits"
+    " for it goes on with outreachd release --reason no_consent"
+)
 ADDED = (
     "the client has this contact already: it keeps its values and is in this campaign"
     " now"
@@ -163,7 +168,7 @@ def _said(contact: NewContact, done: Enrolled) -> tuple[str, str]:
         return "suppressed", "must not be written to: it is suppressed"
     hold = done.enrolled.get(contact.email)
     if hold is None:
-        return "known", "is in this campaign already: nothing was changed"
+        return "known", GROUNDED if contact.email in done.grounded else UNCHANGED
     if hold:
         same = hold == contact.hold
         return "held", contact.detail if same else NO_CONSENT_SENTENCE

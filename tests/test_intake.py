@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from outreachd.clock import RealClock
-from outreachd.intake import ADDED, Intake
+from outreachd.intake import ADDED, GROUNDED, UNCHANGED, Intake
 from outreachd.rules.contact_row import NewContact, RowResult
 from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.inquiry import Answer, Outcome, Question
@@ -198,8 +198,21 @@ async def test_duplicates_of_client_and_campaign_are_told_apart(
     ]
     assert [one.reason for one in said[1:]] == [
         ADDED,
-        "is in this campaign already: nothing was changed",
+        UNCHANGED,
     ]
+
+
+async def test_a_ground_brought_later_is_told_with_the_way_on(
+    db: Database, target: Target
+) -> None:
+    """Imported without, then with, then again: only the second changes something."""
+    bare = replace(person("ann@x.net"), consent_basis=None)
+    said = [
+        (await intake(db, None).take(target, [one]))[0]
+        for one in (bare, person("ann@x.net"), person("ann@x.net"))
+    ]
+    assert [one.word for one in said] == ["held", "known", "known"]
+    assert [one.reason for one in said[1:]] == [GROUNDED, UNCHANGED]
 
 
 async def test_notes_stand_beside_what_became_of_a_row(

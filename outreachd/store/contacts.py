@@ -20,7 +20,7 @@ from outreachd.rules.hygiene import Policy
 from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
 from outreachd.store.database import Connection
-from outreachd.store.suppressions import barred
+from outreachd.store.suppression_rows import barred
 
 NOBODY_ERASED = Eraser(())
 NO_CONSENT = "no_consent"  # the same word as the intent's answer
@@ -49,6 +49,7 @@ class Enrolled:
     new: frozenset[str]  # addresses the client did not have
     enrolled: Mapping[str, str]  # those the campaign did not have: why they wait, or ""
     suppressed: frozenset[str]
+    grounded: frozenset[str] = frozenset()  # known, and gained a ground of consent
 
 
 async def find_target(connection: Connection, name: str) -> Target | None:
@@ -84,7 +85,7 @@ async def enrol(
             connection, eraser, emails, client_id=client_id, campaign_id=campaign_id
         )
         wanted = [contact for contact in contacts if contact.email not in barring]
-        new = await keep(connection, target, wanted)
+        new, grounded = await keep(connection, target, wanted)
         rows = await connection.fetch(
             sql.text("enrol"),
             target.campaign_id,
@@ -99,13 +100,14 @@ async def enrol(
         )
         if rows:
             await connection.execute(sql.text("notify_work"))
-    return Enrolled(new, {row["email"]: row["hold"] for row in rows}, barring)
+    enrolled = {row["email"]: row["hold"] for row in rows}
+    return Enrolled(new, enrolled, barring, grounded)
 
 
 async def keep(
     connection: Connection, target: Target, contacts: Sequence[NewContact]
-) -> frozenset[str]:
-    """Keep contacts of a client; tell who is new to it."""
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Keep contacts of a client; tell who is new, who gained a ground of consent."""
     rows = await connection.fetch(
         sql.text("put_contacts"),
         target.client_id,
@@ -120,4 +122,5 @@ async def keep(
         [contact.consent_source for contact in contacts],
         [contact.consent_at for contact in contacts],
     )
-    return frozenset(row["email"] for row in rows if row["is_new"])
+    new = frozenset(row["email"] for row in rows if row["is_new"])
+    return new, frozenset(row["email"] for row in rows) - new
