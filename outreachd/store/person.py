@@ -21,7 +21,8 @@ from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import note
-from outreachd.store.suppressions import PgSuppressions, hide_person
+from outreachd.store.suppression_rows import hide_person
+from outreachd.store.suppressions import PgSuppressions
 
 
 class UnderWayError(Exception):

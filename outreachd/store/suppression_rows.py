@@ -1,4 +1,4 @@
-"""Rows of the suppression list: scopes by name, entering, ending what waits.
+"""Rows of the suppression list: scopes by name, entering, ending what waits, asking.
 
 Each function works on its caller's connection; ``store/suppressions`` says in which
 transaction, and sees to it that intents wait for the commit.
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from outreachd.rules.model import Kind
-from outreachd.rules.suppression import MAX_GLOBS, Form, Target
+from outreachd.rules.suppression import ERASED, MAX_GLOBS, Eraser, Form, Target
 from outreachd.store import sql
 from outreachd.store.database import Connection
 from outreachd.store.steering import NoSuchError, find
@@ -125,3 +125,40 @@ async def _cancel(
         now,
     )
     return ended
+
+
+async def barred(
+    connection: Connection,
+    eraser: Eraser,
+    emails: Sequence[str],
+    *,
+    client_id: int,
+    campaign_id: int,
+) -> frozenset[str]:
+    """Tell which addresses must not be written to by a campaign."""
+    asked: list[tuple[str, str | None]] = [(email, None) for email in emails]
+    asked += [(email, mark) for email in emails for mark in eraser.known_as(email)]
+    rows = await connection.fetch(
+        sql.text("suppressed_emails"),
+        client_id,
+        campaign_id,
+        [email for email, _ in asked],
+        [mark for _, mark in asked],
+    )
+    return frozenset(row["email"] for row in rows)
+
+
+async def hide_person(
+    connection: Connection, email: str, eraser: Eraser, *, author: str, now: datetime
+) -> None:
+    """Leave of an address in the list a keyed hash alone, and bar it everywhere."""
+    hidden = eraser.hidden(email)
+    await connection.execute(sql.text("hide_address"), email, hidden)
+    entry = Entry(
+        target=Target(hidden, Form.HASH),
+        scope=Scope(),
+        reason=ERASED,
+        source="erasure",
+        at=now,
+    )
+    await enter(connection, [entry], author)

@@ -2,21 +2,22 @@
 
 Always holds: once an entry is committed no intent can be written that has not seen it.
 The lease row is locked against intents as the last thing before the commit, so that
-they wait for the commit alone. What waits for single addresses ends in the same
-transaction, what waits for domains and wildcards right after it, in short ones: until
-then the intent refuses it. Errors: NoSuchError, TheirWishError, LedgerAwayError.
+they wait for the commit alone. What waits for those people ends right after it, in
+transactions of their own: one that held rows of sends while it waits for the lease
+would wait for an intent that waits for it. Should that fail, the claim ends them.
+Errors: NoSuchError, TheirWishError, TooManyGlobsError, LedgerAwayError.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.suppression import (
-    ERASED,
     OPT_OUT,
     THEIR_WISH,
     Eraser,
@@ -93,14 +94,10 @@ class PgSuppressions:
         """Enter what does not stand yet; when this returns, it holds."""
         async with self._last_barring() as connection:
             ids = await enter(connection, entries, author)
-            ended = await cancel_addressed(connection, ids, now)
             if ids:
                 detail = {"first": ids[0], "last": ids[-1], "n": len(ids)}
                 await note(connection, now, author, "suppress", detail)
-        if ids and any(entry.target.is_wide for entry in entries):
-            async with self._database.connection() as connection:
-                ended += await cancel_matching(connection, ids, now)
-        return Added(ids, ended)
+        return Added(ids, await self._cancel(ids, entries, now) if ids else 0)
 
     async def undo(
         self,
@@ -185,6 +182,20 @@ class PgSuppressions:
 
     # --- inside -----------------------------------------------------------------------
 
+    async def _cancel(
+        self, ids: Sequence[int], entries: Sequence[Entry], now: datetime
+    ) -> int:
+        """End what waits; where outcomes are in the way, once more."""
+        ended = 0
+        for _ in range(2):
+            with suppress(LedgerAwayError):
+                async with self._database.connection() as connection:
+                    ended += await cancel_addressed(connection, ids, now)
+                    if any(entry.target.is_wide for entry in entries):
+                        ended += await cancel_matching(connection, ids, now)
+                break
+        return ended
+
     async def _enrolled(self, enrolment_id: int) -> Mapping[str, Any] | None:
         async with self._database.connection() as connection:
             return await connection.fetchrow(sql.text("enrolled_person"), enrolment_id)
@@ -196,46 +207,6 @@ class PgSuppressions:
             async with connection.transaction():
                 yield connection
                 await connection.execute(sql.text("bar_intents"))
-
-
-# --- in somebody else's transaction ---------------------------------------------------
-
-
-async def barred(
-    connection: Connection,
-    eraser: Eraser,
-    emails: Sequence[str],
-    *,
-    client_id: int,
-    campaign_id: int,
-) -> frozenset[str]:
-    """Tell which addresses must not be written to by a campaign."""
-    asked: list[tuple[str, str | None]] = [(email, None) for email in emails]
-    asked += [(email, mark) for email in emails for mark in eraser.known_as(email)]
-    rows = await connection.fetch(
-        sql.text("suppressed_emails"),
-        client_id,
-        campaign_id,
-        [email for email, _ in asked],
-        [mark for _, mark in asked],
-    )
-    return frozenset(row["email"] for row in rows)
-
-
-async def hide_person(
-    connection: Connection, email: str, eraser: Eraser, *, author: str, now: datetime
-) -> None:
-    """Leave of an address in the list a keyed hash alone, and bar it everywhere."""
-    hidden = eraser.hidden(email)
-    await connection.execute(sql.text("hide_address"), email, hidden)
-    entry = Entry(
-        target=Target(hidden, Form.HASH),
-        scope=Scope(),
-        reason=ERASED,
-        source="erasure",
-        at=now,
-    )
-    await enter(connection, [entry], author)
 
 
 def _person(row: Mapping[str, Any]) -> Person:

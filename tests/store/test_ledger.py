@@ -23,6 +23,7 @@ from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import PgSteering
 from outreachd.store.suppressions import PgSuppressions
+from tests.store.locks import wait_for_lock
 from tests.store.seed import (
     NOW,
     PLENTY,
@@ -164,14 +165,6 @@ async def test_another_owner_of_the_same_term_begins_nothing(db: Database) -> No
     await value(db, "UPDATE lease SET owner = $1", uuid4())
     with pytest.raises(LeaseLostError):
         await ledger.begin([intent(claim)], term=term)
-
-
-async def wait_for_lock(db: Database) -> None:
-    """Return once somebody waits for a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    async with asyncio.timeout(5), db.connection() as connection:
-        while await connection.fetchval(query) == 0:
-            pass
 
 
 async def test_an_opt_out_waits_for_open_intents_and_is_seen_by_the_next(

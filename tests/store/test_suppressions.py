@@ -9,20 +9,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from outreachd.rules.records import Queue, Want
+from outreachd.rules.records import LedgerAwayError, Queue, Want
 from outreachd.rules.suppression import Eraser, keyed_hash, read_target
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import NoSuchError, PgSteering
-from outreachd.store.suppression_rows import Entry, Scope, TooManyGlobsError
+from outreachd.store.suppression_rows import (
+    Entry,
+    Scope,
+    TooManyGlobsError,
+    barred,
+    hide_person,
+)
 from outreachd.store.suppressions import (
     Added,
     PgSuppressions,
     TheirWishError,
     Wanted,
-    barred,
-    hide_person,
 )
+from tests.store.locks import wait_for_lock
 from tests.store.seed import NOW, add_send, intent, owner_of, seed_fleet
 
 ERASER = Eraser([b"k" * 32])
@@ -239,6 +244,39 @@ async def test_an_opt_out_is_taken_at_its_word(db: Database) -> None:
     assert await rows(
         db, "SELECT target, client_id, reason, source, author FROM suppression"
     ) == [("p0@x.example", 1, "opt_out", "page", "the recipient")]
+
+
+async def test_an_opt_out_holds_no_send_while_it_waits_for_intents(
+    db: Database,
+) -> None:
+    """An intent that locks the person's row meanwhile is not in a circle with it."""
+    store = await store_of(db, "p0@x.example")
+    async with db.connection() as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM lease FOR SHARE")
+            leaving = asyncio.create_task(store.opt_out(1, "page", NOW))
+            await wait_for_lock(db)
+            await connection.execute("SELECT FROM send FOR UPDATE NOWAIT")
+    assert await leaving is not None
+    assert await states(db) == ["suppressed"]
+
+
+async def test_an_opt_out_stands_though_ending_what_waits_fails(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is entered is confirmed; the letter ends at its claim."""
+
+    async def away(*_: object) -> int:
+        raise LedgerAwayError
+
+    monkeypatch.setattr("outreachd.store.suppressions.cancel_addressed", away)
+    store = await store_of(db, "p0@x.example")
+    assert await store.opt_out(1, "page", NOW) is not None
+    assert await states(db) == ["scheduled"]
+    ledger, term, _ = await owner_of(db)
+    assert not await ledger.claim([Want(Queue(1, ""), 1)], term=term, now=NOW)
+    assert await states(db) == ["suppressed"]
+    assert await rows(db, "SELECT state FROM enrolment") == [("stopped",)]
 
 
 async def test_who_has_left_already_bars_no_intent(db: Database) -> None:

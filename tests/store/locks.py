@@ -1,0 +1,15 @@
+"""Seeing from outside that somebody waits for a lock of the database."""
+
+from __future__ import annotations
+
+import asyncio
+
+from outreachd.store.database import Database
+
+
+async def wait_for_lock(db: Database) -> None:
+    """Return once somebody waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with asyncio.timeout(5), db.connection() as connection:
+        while await connection.fetchval(query) == 0:
+            pass
