@@ -23,6 +23,7 @@ VERBS = {
     "plan": "Tell what will go out on a day, and what will be late.",
     "report": "Tell what came of the letters, by client, campaign, mailbox ...",
     "variants": "Tell which wording of a step does better.",
+    "answered": "Stop the sequences of somebody who has answered.",
     "pause": "Stop a client, campaign, domain, mailbox or account.",
     "resume": "End a pause.",
     "holds": "List what waits for a person, and why.",

@@ -26,13 +26,15 @@ from outreachd.rules.hours import (
 from outreachd.rules.model import Campaign, Kind, State
 from outreachd.rules.places import calendar_at
 from outreachd.rules.share import FairShare
+from outreachd.rules.stops import Happening
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
 from outreachd.store.consent import Asked, PgConsent
 from outreachd.store.database import Database
+from outreachd.store.events import PgEvents, Whom
 from outreachd.store.roster import read_facts, read_pauses, read_roster
 from outreachd.store.steering import PgSteering
-from outreachd.store.suppressions import Person, PgSuppressions
+from outreachd.store.suppressions import RECIPIENT, Person, PgSuppressions
 
 # What each state means for somebody who asks why nothing is sent.
 STATES = {
@@ -65,6 +67,7 @@ class Helm:
         self._database = database
         self._store = PgSteering(database)
         self._suppressions = PgSuppressions(database)
+        self._events = PgEvents(database)
         self._consent = PgConsent(database)
         self._clock = clock
         self._mint = mint
@@ -157,7 +160,16 @@ class Helm:
         if enrolment_id is None:
             return None
         now = self._clock.now()
-        return await self._suppressions.opt_out(enrolment_id, source, now)
+        person = await self._suppressions.opt_out(enrolment_id, source, now)
+        if person is not None and not person.has_left:
+            await self._events.happened(
+                Happening.OPTED_OUT,
+                Whom(enrolment_id=enrolment_id),
+                source=source,
+                author=RECIPIENT,
+                now=now,
+            )
+        return person
 
     async def asked(self, token: str) -> Asked | None:
         """Tell who was asked for a yes by the letter that held this token."""

@@ -283,6 +283,8 @@ async def test_who_holds_the_token_is_taken_at_his_word(
     row = await helm.send(id)
     assert row is not None
     assert row["state"] == "suppressed"
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT what FROM event") == "opted_out"
     for wrong in ("nonsense", MINT.mint(TokenKind.OPT_OUT, 999)):
         assert await helm.person(wrong) is None
         assert await helm.opt_out(wrong, "one_click") is None

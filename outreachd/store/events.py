@@ -64,8 +64,12 @@ class PgEvents:
         author: str,
         now: datetime,
         until: datetime | None = None,
+        even_if_known: bool = False,
     ) -> Ended:
-        """Note an event and end what it ends; ``until``: the day of return, if told."""
+        """Note an event and end what it ends; ``until``: the day of return, if told.
+
+        ``even_if_known``: a person says so now; what began since it was noted ends too.
+        """
         async with self._database.connection() as connection:
             async with connection.transaction():
                 people = await _people(connection, whom)
@@ -80,10 +84,11 @@ class PgEvents:
                         *about,
                     )
                 ]
-                if not new:
+                acting = people if even_if_known else new
+                if not acting:
                     return Ended(people=len(people))
-                ended = await _act(connection, what, new, author, now, until)
-        return replace(ended, people=len(people))
+                ended = await _act(connection, what, acting, author, now, until)
+        return replace(ended, people=len(people), is_new=bool(new))
 
 
 async def end_sequence(
@@ -133,7 +138,7 @@ async def _act(
     ids = {"contacts": contact_ids, "sends": [person["send_id"] for person in people]}
     counts = {"ended": sends, "stopped": enrolments, "deferred": deferred}
     await note(connection, now, author, what.value, ids | counts)
-    return Ended(0, True, enrolments, sends, deferred)
+    return Ended(enrolments=enrolments, sends=sends, deferred=deferred)
 
 
 async def _colleagues(

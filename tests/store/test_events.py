@@ -277,3 +277,14 @@ async def test_held_letters_keep_their_reason_and_wait_for_the_return(
         ("held", "bug", False),
         ("scheduled", None, True),
     ]
+
+
+async def test_a_person_who_says_so_again_ends_what_began_since(db: Database) -> None:
+    """An answer noted long ago does not keep a new campaign's letters alive."""
+    await people(db, "ann@corp.example")
+    await happens(db, Happening.ANSWERED)
+    async with db.connection() as connection:
+        await add_send(connection, "ann@corp.example", step_number=2)
+    again = await happens(db, Happening.ANSWERED, even_if_known=True)
+    assert again == Ended(people=1, is_new=False, enrolments=1, sends=1)
+    assert await rows(db, "SELECT count(*) FROM event") == [(1,)]
