@@ -20,7 +20,7 @@ from outreachd.store import sql
 from outreachd.store.contacts import NO_CONSENT_SENTENCE, find_target, keep
 from outreachd.store.content import put_attachments, put_one_off
 from outreachd.store.database import Connection
-from outreachd.store.suppressions import barred
+from outreachd.store.suppression_rows import barred
 
 UNCONFIRMED = (
     "the campaign asks for a yes first, and this person has said none; release it "
