@@ -17,16 +17,14 @@ import structlog
 
 from outreachd.config import Checks
 from outreachd.rules.blocklist import Blocklist
-from outreachd.rules.dkim_record import PublicKey, wished
+from outreachd.rules.dkim_record import wished
 from outreachd.rules.domain_check import Subject, check_domain
 from outreachd.rules.finding import Check, Found, unknown
 from outreachd.rules.inquiry import Answer, Inquiry, Question
-from outreachd.rules.model import Account, Domain, Roster
 from outreachd.rules.relay import Relay
-from outreachd.store.checks import PgChecks, StopRule, Turn
+from outreachd.store.checks import PgChecks, StopRule, Turn, Watched
 from outreachd.store.database import Database
 from outreachd.store.dkim import DkimKey, read_dkim_keys
-from outreachd.store.roster import read_roster
 from outreachd.wire.dns_records import records_or_faults
 from outreachd.wire.suffixes import organisation
 
@@ -77,9 +75,8 @@ class DomainWatch:
         wait_s = (due[first] - now).total_seconds()
         if wait_s > 0:
             return min(wait_s, IDLE_S)
-        for subject in await self.subjects():
-            if subject.id == first:
-                await self.record(subject, await self.look(subject), now)
+        for subject in await self.subjects(first):
+            await self.record(subject, await self.look(subject), now)
         return PACE_S
 
     async def look_at_all(
@@ -116,37 +113,29 @@ class DomainWatch:
             case Turn.NONE:
                 pass
 
-    async def subjects(self) -> list[Subject]:
-        """Read the domains, their relays and their keys."""
+    async def subjects(self, domain_id: int | None = None) -> list[Subject]:
+        """Read the domains, or one of them, with their relays and keys."""
+        watched = await self._store.watched(domain_id)
         async with self._database.connection() as connection:
-            roster = await read_roster(connection)
             keys = await read_dkim_keys(connection)
-        return [
-            self._subject(domain, roster, keys) for domain in roster.domains.values()
-        ]
+        return [self._subject(one, keys) for one in watched]
 
-    def _subject(
-        self, domain: Domain, roster: Roster, keys: Iterable[DkimKey]
-    ) -> Subject:
-        made = {key.public.selector: key for key in keys if key.domain_id == domain.id}
-        wanted = wished(domain.dkim)
+    def _subject(self, one: Watched, keys: Iterable[DkimKey]) -> Subject:
+        made = {k.public.selector: k.public for k in keys if k.domain_id == one.id}
+        wanted = wished(one.dkim)
         return Subject(
-            id=domain.id,
-            name=domain.name,
-            relays=tuple(
-                self._relay(roster.accounts[id])
-                for id in domain.account_ids
-                if id in roster.accounts
-            ),
-            keys=public_keys(domain, made.values()),
+            id=one.id,
+            name=one.name,
+            relays=tuple(self._relay(*account) for account in one.accounts),
+            keys=tuple(made[selector] for selector, _ in wanted if selector in made),
             lacking=tuple(selector for selector, _ in wanted if selector not in made),
         )
 
-    def _relay(self, account: Account) -> Relay:
-        facts = self._settings.relays.get(account.name)
+    def _relay(self, account: str, host: str) -> Relay:
+        facts = self._settings.relays.get(account)
         if facts is None:
-            return Relay(account.name, account.host)
-        return Relay(account.name, account.host, facts.addresses, facts.helo)
+            return Relay(account, host)
+        return Relay(account, host, facts.addresses, facts.helo)
 
 
 async def followed(inquiry: Inquiry[T], records: Records) -> T:
@@ -158,14 +147,3 @@ async def followed(inquiry: Inquiry[T], records: Records) -> T:
     except StopIteration as end:
         found: T = end.value
         return found
-
-
-def public_keys(domain: Domain, keys: Iterable[DkimKey]) -> tuple[PublicKey, ...]:
-    """Tell by which keys a domain's letters are signed."""
-    wanted = wished(domain.dkim)
-    return tuple(
-        key.public
-        for key in keys
-        if key.domain_id == domain.id
-        and (key.public.selector, key.public.kind) in wanted
-    )

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+import msgspec
+
 from outreachd.rules.domain_check import Standing, resumed, settled, stop_reason
 from outreachd.rules.finding import Check, Finding, Found
+from outreachd.rules.model import Dkim
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import note
@@ -39,6 +42,16 @@ class Turn(Enum):
     LET_GO = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A domain to be looked at: its accounts with their hosts, and its wish to sign."""
+
+    id: int
+    name: str
+    accounts: tuple[tuple[str, str], ...]
+    dkim: Dkim | None
+
+
 class PgChecks:
     """Findings and stops in PostgreSQL."""
 
@@ -59,6 +72,20 @@ class PgChecks:
                 if locked is None:  # retired meanwhile
                     return Turn.NONE
                 return await _record(connection, domain_id, found, rule, now)
+
+    async def watched(self, domain_id: int | None = None) -> list[Watched]:
+        """Read the domains to be looked at, or one of them."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(sql.text("watched_domains"), domain_id)
+        return [
+            Watched(
+                row["id"],
+                row["name"],
+                tuple(zip(row["accounts"], row["hosts"], strict=True)),
+                msgspec.json.decode(row["dkim"], type=Dkim) if row["dkim"] else None,
+            )
+            for row in rows
+        ]
 
     async def looks(self) -> dict[int, datetime | None]:
         """Tell when each domain was looked at last."""

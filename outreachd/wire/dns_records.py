@@ -121,12 +121,19 @@ def _server(text: str) -> dns.nameserver.Do53Nameserver:
 def _shown(record: dns.rdata.Rdata) -> str:
     match record:
         case TXT():
-            return b"".join(record.strings).decode("utf-8", "replace")
+            return _printable(b"".join(record.strings).decode("utf-8", "replace"))
         case MX():
             host = record.exchange.to_text(omit_final_dot=True)
             return f"{record.preference} {'' if host in ('.', '@') else host}"
         case _:
             return record.to_text().rstrip(".")
+
+
+def _printable(text: str) -> str:
+    """Replace what a stranger may have put there for our terminal or database."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)
 
 
 def _fault(error: Exception) -> str:

@@ -24,7 +24,7 @@ ZONE = {
     ("alias.example", "CNAME"): ["d.example."],
     ("loop.example", "CNAME"): ["pool.example."],
     ("pool.example", "CNAME"): ["loop.example."],
-    ("odd.example", "TXT"): ['"\\255 v"'],
+    ("odd.example", "TXT"): ['"\\255 \\000\\027[31mv"'],
     **texts({"long.example": LONG, "big.example": LONG}),
 }
 
@@ -52,7 +52,7 @@ async def asked(server: NameServer, name: str, kind: str) -> Answer:
         ("1.2.0.192.in-addr.arpa", "PTR", {"out.d.example"}),
         ("alias.example", "A", {"192.0.2.1"}),
         ("long.example", "TXT", {LONG}),
-        ("odd.example", "TXT", {"\ufffd v"}),
+        ("odd.example", "TXT", {"\ufffd \ufffd\ufffd[31mv"}),
     ],
 )
 async def test_records_come_as_the_rules_read_them(

@@ -52,6 +52,17 @@ SELECT d.id, min(c.at) AS at FROM domain d
 LEFT JOIN domain_check c ON c.domain_id = d.id
 WHERE NOT d.retired GROUP BY d.id;
 
+-- name: watched_domains
+-- Domains with their accounts in order of preference. $1 domain, or null for all.
+SELECT d.id, d.name, d.dkim::text AS dkim,
+    ARRAY(SELECT a.name FROM unnest(d.account_ids) WITH ORDINALITY AS way (id, place)
+          JOIN account a ON a.id = way.id AND NOT a.retired ORDER BY way.place) AS accounts,
+    ARRAY(SELECT a.host FROM unnest(d.account_ids) WITH ORDINALITY AS way (id, place)
+          JOIN account a ON a.id = way.id AND NOT a.retired ORDER BY way.place) AS hosts
+FROM domain d
+WHERE NOT d.retired AND ($1::integer IS NULL OR d.id = $1)
+ORDER BY d.name;
+
 -- name: count_checks
 SELECT c.check_name, c.finding, count(*) AS n FROM domain_check c
 JOIN domain d ON d.id = c.domain_id
