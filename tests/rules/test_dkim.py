@@ -39,6 +39,8 @@ from outreachd.rules.dkim import (
     signed_bytes,
 )
 from outreachd.rules.dkim_record import KeyKind, PublicKey, record_text
+from outreachd.rules.letter import Composer, Letter, compile_letter
+from tests.rosters import client, mailbox, step
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RSA = generate_private_key(65537, 2048)
@@ -182,6 +184,40 @@ def test_an_outside_judge_finds_our_signatures_good(
     assert message.endswith(LETTER)
     assert is_good(message) == [True] * len(keys)
     assert max(map(len, message.split(b"\r\n"))) <= 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Plain words.",
+        "Grüße  aus  Köln, \t \n\n.Punkt\n\n\n",
+        "Привет, как дела?\n" * 40,
+        "x" * 3_000,
+    ],
+)
+def test_letters_as_we_write_them_are_good(text: str) -> None:
+    """Plain, quoted-printable, base64; every header of ours is covered."""
+    composer = compile_letter(
+        step(text=text, html=f"<p>{text}</p>"),
+        client(),
+        base_url="https://out.example.org",
+        unsubscribe_mailto="u@out.example.org",
+    )
+    assert isinstance(composer, Composer)
+    letter = composer.fill(
+        mailbox=mailbox(name="Änn Lee"),
+        email="bob@buyer.example",
+        variables={},
+        message_id="<1@mail.acme.example>",
+        dated_at=AT,
+        thread="<0@mail.acme.example>",
+        thread_subject="Hello",
+        unsubscribe_token="token",
+    )
+    assert isinstance(letter, Letter)
+    assert is_good(signed(letter.message, KEYS, AT)) == [True, True]
+    head = letter.message.partition(b"\r\n\r\n")[0] + b"\r\n"
+    assert {name for name, _ in parted(head)} <= set(SIGNED)
 
 
 def test_the_same_letter_has_the_same_signature() -> None:
