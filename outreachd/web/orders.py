@@ -41,7 +41,7 @@ from outreachd.rules.wording import Wording, prepared
 from outreachd.store.database import Connection, Database
 from outreachd.store.idempotency import Call, Kept, once
 from outreachd.store.one_offs import NotOrderedError, Order, order
-from outreachd.web.gates import AUTHOR, json_body, mistakes, problem
+from outreachd.web.gates import author_of, json_body, mistakes, problem
 from outreachd.web.idempotency import HEADER, answer_once, call_of
 
 ROUTE = "POST /v1/sends"
@@ -110,7 +110,7 @@ class _Orders:
             letter = Letter.model_validate_json(body)
         except ValidationError as error:
             return problem(422, NOT_RIGHT, mistakes(error))
-        wanted = read_order(letter, self._clock.now())
+        wanted = read_order(letter, author_of(request), self._clock.now())
         if not isinstance(wanted, Order):
             return problem(422, NOT_RIGHT, wanted)
         try:
@@ -141,7 +141,7 @@ class _Orders:
         return kept
 
 
-def read_order(letter: Letter, now: datetime) -> Order | list[Mistake]:
+def read_order(letter: Letter, author: str, now: datetime) -> Order | list[Mistake]:
     """Judge all parts of an order; the mistakes of all of them at once."""
     found: list[Mistake] = []
     contact = _contact(letter, found)
@@ -171,7 +171,7 @@ def read_order(letter: Letter, now: datetime) -> Order | list[Mistake]:
         ),
         contents=[content for _, content in files],
         due_at=max(letter.due_at or now, now),
-        author=AUTHOR,
+        author=author,
     )
 
 
