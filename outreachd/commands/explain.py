@@ -119,6 +119,8 @@ def page(row: Explanation, console: Console, now: datetime) -> None:
     by = f", by {row['mailbox']}" if row["mailbox"] else ""
     console.print(Text(f"send {row['send']}: {step}{by}", style="bold"))
     console.print(Text(f"{row['state']}: {row['meaning']}{_because(row)}"))
+    for entry in row["suppressed_by"]:
+        console.print(Text(f"  {_entry(entry, now)}"))
     for attempt in row["attempts"]:
         console.print(Text(f"  {_attempt(attempt, now)}", style="dim"))
     if row["gates"]:
@@ -131,6 +133,12 @@ def _because(row: Explanation) -> str:
     words = [text for text in (row["reason"], row["detail"]) if text]
     words = [text for text in words if text != row["state"]]
     return f" ({', '.join(words)})" if words else ""
+
+
+def _entry(entry: Mapping[str, Any], now: datetime) -> str:
+    since = shown(moment(entry["at"]), now)
+    how = f"{entry['reason']}, by {entry['source']}, {since}"
+    return f"suppression {entry['id']}: {entry['target']}, {entry['level']}: {how}"
 
 
 def _attempt(attempt: Mapping[str, Any], now: datetime) -> str:

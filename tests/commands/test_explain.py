@@ -38,6 +38,7 @@ EXPLAINED: dict[str, Any] = {
     "step": 2,
     "mailbox": "ann@mail.acme.example",
     "gates": [CLOSED],
+    "suppressed_by": [],
     "next_allowed_at": "2026-08-03T22:00:00Z",
     "attempts": [
         {
@@ -80,6 +81,20 @@ def test_a_send_that_does_not_wait_has_no_gates() -> None:
     told = written({**row, "detail": None, "meaning": "must not be written to"})
     assert "suppressed: must not be written to\n" in told
     assert "next allowed" not in told
+
+
+def test_what_bars_a_person_is_shown() -> None:
+    """Which entry, at which level, why, how it came and since when."""
+    entry = {
+        "id": 4,
+        "target": "@buyer.example",
+        "level": "client acme",
+        "reason": "opt_out",
+        "source": "page",
+        "at": "2026-08-03T09:00:00+00:00",
+    }
+    told = written({**EXPLAINED, "gates": [], "suppressed_by": [entry]})
+    assert "suppression 4: @buyer.example, client acme: opt_out, by page, " in told
 
 
 def test_instants_in_a_text_are_shown_as_people_read_them() -> None:

@@ -120,14 +120,11 @@ LEFT JOIN campaign ca ON ca.id = x.campaign_id
 ORDER BY x.id;
 
 -- name: count_suppressions
--- How many stand, by level.
-SELECT CASE WHEN x.campaign_id IS NOT NULL THEN 'campaign'
-            WHEN x.client_id IS NOT NULL THEN 'client' ELSE 'everywhere' END AS level,
-    count(*) AS n
-FROM suppression x
-WHERE x.undoes IS NULL
-  AND NOT EXISTS (SELECT FROM suppression u WHERE u.undoes = x.id)
-GROUP BY 1;
+-- How many stand, by level: an undoing has the scope of what it undoes.
+SELECT CASE WHEN campaign_id IS NOT NULL THEN 'campaign'
+            WHEN client_id IS NOT NULL THEN 'client' ELSE 'everywhere' END AS level,
+    count(*) FILTER (WHERE undoes IS NULL) - count(undoes) AS n
+FROM suppression GROUP BY 1;
 
 -- name: client_of_campaign
 SELECT client_id FROM campaign WHERE id = $1;
