@@ -99,14 +99,11 @@ class Intake:
         if not marks:
             return contact
         found = judge(marks, policy)
+        words = tuple(mark.value for mark in marks)
         if found.treatment is Treatment.SKIP:
-            return RowResult(contact.line, contact.email, "skipped", found.sentence)
-        return replace(
-            contact,
-            marks=tuple(mark.value for mark in marks),
-            hold=found.reason,
-            detail=found.sentence,
-        )
+            line, email = contact.line, contact.email
+            return RowResult(line, email, "skipped", found.sentence, words)
+        return replace(contact, marks=words, hold=found.reason, detail=found.sentence)
 
     async def enrol(
         self, connection: Connection, target: Target, judged: Sequence[NewContact]
@@ -158,9 +155,8 @@ class Intake:
 def _result(contact: NewContact, done: Enrolled) -> RowResult:
     """Say what became of a contact that was to be enrolled."""
     word, sentence = _said(contact, done)
-    return RowResult(
-        contact.line, contact.email, word, "; ".join((sentence, *contact.notes))
-    )
+    reason = "; ".join((sentence, *contact.notes))
+    return RowResult(contact.line, contact.email, word, reason, contact.marks)
 
 
 def _said(contact: NewContact, done: Enrolled) -> tuple[str, str]:

@@ -7,13 +7,21 @@ is who was in the campaign before; ``enrolled`` is who is in it now and is writt
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from outreachd.commands.words import counted
 from outreachd.rules.contact_row import RowResult
+from outreachd.rules.hygiene import Mark
 from outreachd.store.contacts import NO_CONSENT_SENTENCE
 
+# Shares of a list from which it is worth a word: who was asked is rarely one of these.
+WARNED = {
+    Mark.ROLE: (0.15, "belong to functions such as info@, not to persons"),
+    Mark.FREE: (0.40, "are at free-mail providers"),
+}
+ENOUGH = 20  # rows that make a share mean something
 LEFT_OUT = ("skipped", "suppressed", "duplicate", "refused")
 
 
@@ -24,6 +32,7 @@ class Tally:
     words: Counter[str] = field(default_factory=Counter)
     # Why rows are held or were skipped, by the sentence without its notes.
     why: dict[str, Counter[str]] = field(default_factory=dict)
+    marks: Counter[str] = field(default_factory=Counter)  # of addresses
 
     @property
     def rows(self) -> int:
@@ -38,6 +47,7 @@ class Tally:
     def add(self, result: RowResult) -> None:
         """Count a row."""
         self.words[result.word] += 1
+        self.marks.update(result.marks)
         if result.word in ("held", "skipped"):
             reasons = self.why.setdefault(result.word, Counter())
             reasons[result.reason.partition(";")[0]] += 1
@@ -52,6 +62,7 @@ class Tally:
             "new": self.words["new"],
             "held_because": self.why.get("held", {}),
             "skipped_because": self.why.get("skipped", {}),
+            "marks": self.marks,
         }
 
 
@@ -75,6 +86,7 @@ def summary(
             "  No letter is written without a ground of consent: say it for the whole"
             " file with --consent-basis, such as --consent-basis legitimate_interest."
         )
+    lines += _warnings(tally)
     if is_dns_away:
         lines.append(
             "  The DNS did not answer: domains were taken without asking where their"
@@ -83,6 +95,16 @@ def summary(
     if is_dry:
         lines.append("  This was a dry run: nothing was kept.")
     return "\n".join(lines)
+
+
+def _warnings(tally: Tally) -> Iterator[str]:
+    """Say what a list is made of, where that is unusual."""
+    for mark, (share, what) in WARNED.items():
+        if tally.rows >= ENOUGH and tally.marks[mark] > share * tally.rows:
+            yield (
+                f"  {tally.marks[mark] / tally.rows:.0%} of the addresses {what}: look"
+                " where this list is from before you write to it."
+            )
 
 
 def held_for_consent(tally: Tally) -> int:

@@ -96,6 +96,7 @@ class RowResult:
     # skipped, suppressed, duplicate or refused
     word: str
     reason: str
+    marks: tuple[str, ...] = ()  # what is odd about the address
 
     @property
     def result(self) -> str:

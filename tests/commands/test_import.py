@@ -201,6 +201,7 @@ async def test_a_second_run_changes_nothing(tmp_path: Path, fleet_url: str) -> N
     same: dict[str, Any] = {"campaign": "spring", "rows": 8, "suppressed": 1}
     same |= {"duplicate": 1, "refused": 1, "skipped": 1, "dry_run": False}
     same |= {"dns_away": False, "skipped_because": {THROW_AWAY: 1}}
+    same["marks"] = {"role": 1, "disposable": 1}
     held = {ROLE: 1, NO_CONSENT_SENTENCE: 1}
     assert first == same | {
         "enrolled": 2,

@@ -47,6 +47,23 @@ def test_a_dry_run_and_a_dns_that_was_away_are_told() -> None:
     assert told.endswith("This was a dry run: nothing was kept.")
 
 
+def test_a_list_of_functions_or_of_free_mail_is_worth_a_word() -> None:
+    """Above 15 and 40 in a hundred, where there are enough rows to tell."""
+    found = Tally()
+    for line in range(100):
+        marks = ("role",) if line < 16 else ("free",) if line < 57 else ()
+        found.add(RowResult(line, "a@x.example", "new", "", marks))
+    told = summary("s", found).splitlines()
+    assert [line[:26] for line in told[1:]] == [
+        "  16% of the addresses bel",
+        "  41% of the addresses are",
+    ]
+    assert found.figures()["marks"] == {"role": 16, "free": 41}
+    few = Tally()
+    few.add(RowResult(2, "info@x.example", "new", "", ("role",)))
+    assert len(summary("s", few).splitlines()) == 1
+
+
 @given(st.lists(st.sampled_from(WORDS)))
 def test_the_figures_add_up_to_the_rows(words: list[str]) -> None:
     """Each row is in exactly one of them."""
