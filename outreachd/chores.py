@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 HOUSEKEEPING_S = 10.0
 EPOCH_S = 60.0
+STALE_S = 30.0
+STALE_AT_ONCE = 200  # of each queue and lane: a statement stays short
 GAUGES_S = 15.0
 LAG_SAMPLE_S = 0.1
 # Sending comes first; a daemon that starts in a circle asks nothing of the DNS.
@@ -79,6 +81,7 @@ class Chores:
         for chore in (
             self._keep_house,
             self._count_epochs,
+            self._end_stale,
             self._show_gauges,
             self._sample_lag,
             self._pet_watchdog,
@@ -132,6 +135,18 @@ class Chores:
             else:
                 await self._identity.count()
             await self._house.sleep(EPOCH_S)
+
+    async def _end_stale(self) -> None:
+        """End what came too late to be of use, a batch at a time."""
+        while True:
+            if self._shift() is not None:
+                ended = await self._ledger.expire_stale(
+                    now=self._clock.now(), at_most=STALE_AT_ONCE
+                )
+                if ended:
+                    log.warning("stale.ended", sends=ended)
+                    continue
+            await self._house.sleep(STALE_S)
 
     async def _show_gauges(self) -> None:
         while True:

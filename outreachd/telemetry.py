@@ -49,6 +49,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "chore.broken": "A helper task ended by a bug, and begins anew; please report it.",
     "job.broken": "A journey ended by a bug outside its own care; please report it.",
     "uncertain.settled": "The campaigns' policy was applied to `sends` without answer.",
+    "stale.ended": "`sends` waited for longer than their campaign calls useful.",
     "departures.settled": "Letters of lost mailboxes were moved, held or ended.",
     "pause.unwritten": "A pause that must last could not be stored; it rests for now.",
     "shift.begins": "This daemon owns the fleet now, and judged what was left behind.",

@@ -179,6 +179,14 @@ class PgLedger:
             sending = await connection.fetchval(sql.text("recover_sending"), now, term)
         return leased, sending
 
+    async def expire_stale(self, *, now: datetime, at_most: int) -> int:
+        """End what waits too long to be of use; tell how many there were."""
+        async with self._database.connection(ACQUIRE_S) as connection:
+            ended: int = await connection.fetchval(
+                sql.text("expire_stale"), now, at_most
+            )
+        return ended
+
     async def settle_uncertain(
         self, *, now: datetime, before: datetime
     ) -> Mapping[State, int]:

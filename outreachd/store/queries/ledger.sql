@@ -257,6 +257,43 @@ SELECT DISTINCT ON (c.email) c.email, r.reason, 'smtp reply', 'outreachd', $2
 FROM returned r JOIN contact c ON c.id = r.contact_id
 WHERE r.suppress AND NOT EXISTS (SELECT FROM suppressions_of(c.email, NULL, NULL));
 
+-- name: expire_stale
+-- End what waits and is of no use any more, the oldest first, so that nothing of it is
+-- claimed, and nothing that cannot be claimed (paused, closed, full) waits for ever.
+-- $1 now, $2 at most of each queue and each lane. Rows that were tried again since are
+-- judged when they are claimed.
+WITH limited AS (
+    SELECT id, $1::timestamptz - useful_for_s * interval '1 second' AS horizon, useful_for_s
+    FROM campaign WHERE useful_for_s IS NOT NULL
+), stale AS (
+    SELECT found.id, l.useful_for_s FROM limited l
+    JOIN queue q ON q.campaign_id = l.id
+    CROSS JOIN LATERAL (
+        SELECT s.id FROM send s
+        WHERE s.campaign_id = q.campaign_id AND s.place = q.place
+          AND s.mailbox_id IS NULL AND s.state = 'scheduled' AND s.due_at < l.horizon
+        ORDER BY s.due_at LIMIT $2 FOR UPDATE SKIP LOCKED) found
+    UNION ALL
+    SELECT found.id, l.useful_for_s FROM limited l
+    JOIN campaign_mailbox cm ON cm.campaign_id = l.id
+    CROSS JOIN LATERAL (
+        SELECT s.id FROM send s
+        WHERE s.mailbox_id = cm.mailbox_id AND s.state = 'scheduled'
+          AND s.due_at < l.horizon AND s.campaign_id = l.id
+        ORDER BY s.due_at LIMIT $2 FOR UPDATE SKIP LOCKED) found
+), expired AS (
+    UPDATE send s SET state = 'expired', reason = 'too_late', changed_at = $1,
+        detail = 'it was of use until ' || to_char(
+            (s.first_due_at + stale.useful_for_s * interval '1 second') AT TIME ZONE 'UTC',
+            'YYYY-MM-DD"T"HH24:MI"+00:00"')
+    FROM stale WHERE s.id = stale.id AND s.id = ANY (ARRAY(SELECT id FROM stale))
+    RETURNING s.enrolment_id, s.content_id
+), stopped AS (
+    UPDATE enrolment e SET state = 'stopped', reason = 'too_late'
+    FROM expired x
+    WHERE e.id = x.enrolment_id AND e.state = 'active' AND x.content_id IS NULL)
+SELECT count(*) FROM expired;
+
 -- name: give_back_strays
 -- Rows this term has leased that nobody works on: the claim's answer was lost.
 -- $1 now, $2 term, $3 sends under way.
