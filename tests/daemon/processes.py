@@ -129,11 +129,19 @@ class Running:
         raise AssertionError("no VmRSS")
 
     async def ask(
-        self, method: str, path: str, body: object = None, *, token: str = ""
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str = "",
+        key: str = "",
     ) -> tuple[int, dict[str, Any]]:
-        """Call the control listener, with its token or another."""
+        """Call the control listener, with its token or another; ``key`` = once."""
         token = token or self.token_file.read_text().strip()
         headers = {"Authorization": f"Bearer {token}"}
+        if key:
+            headers["Idempotency-Key"] = key
         async with aiohttp.ClientSession(headers=headers) as session:
             async with session.request(method, self.control + path, json=body) as got:
                 return got.status, await got.json(content_type=None)
