@@ -33,20 +33,22 @@ class Stop:
     """What a happening ends.
 
     ``person``: all enrolments of the person for the client. ``company``: of all the
-    people at the person's company, in campaigns that say so.
+    people at the person's company, in campaigns that say so. ``singles``: of the
+    person's letters also those that were ordered one by one, outside any sequence.
     """
 
     person: bool
     company: bool
+    singles: bool
 
 
 STOPS = {
-    Happening.ANSWERED: Stop(person=True, company=True),
-    Happening.AUTO_REPLIED: Stop(person=False, company=False),
-    Happening.BOUNCED: Stop(person=True, company=False),
-    Happening.COMPLAINED: Stop(person=True, company=True),
-    Happening.OPTED_OUT: Stop(person=True, company=True),
-    Happening.LEFT_COMPANY: Stop(person=True, company=False),
+    Happening.ANSWERED: Stop(person=True, company=True, singles=False),
+    Happening.AUTO_REPLIED: Stop(person=False, company=False, singles=False),
+    Happening.BOUNCED: Stop(person=True, company=False, singles=True),
+    Happening.COMPLAINED: Stop(person=True, company=True, singles=True),
+    Happening.OPTED_OUT: Stop(person=True, company=True, singles=True),
+    Happening.LEFT_COMPANY: Stop(person=True, company=False, singles=True),
 }
 
 # Why the colleagues' letters ended: never in the words of what happened to another.

@@ -132,8 +132,11 @@ async def _act(
     if what is Happening.AUTO_REPLIED:
         deferred = await _defer(connection, contact_ids, away_until(until, now), now)
     if rule.person:
-        for rows, reason in ((own, what.value), (others, COMPANY_REASON)):
-            ended = await _stop(connection, rows, reason, now)
+        for rows, reason, singles in (
+            (own, what.value, rule.singles),
+            (others, COMPANY_REASON, False),
+        ):
+            ended = await _stop(connection, rows, reason, now, singles=singles)
             sends, enrolments = sends + ended[0], enrolments + ended[1]
     ids = {"contacts": contact_ids, "sends": [person["send_id"] for person in people]}
     counts = {"ended": sends, "stopped": enrolments, "deferred": deferred}
@@ -159,15 +162,20 @@ async def _stop(
     enrolments: Sequence[asyncpg.Record],
     reason: str,
     now: datetime,
+    *,
+    singles: bool = False,
 ) -> tuple[int, int]:
-    """End these enrolments: (sends cancelled, enrolments stopped)."""
+    """End these enrolments: (sends cancelled, enrolments stopped).
+
+    ``singles``: also letters that were ordered outside the sequence.
+    """
     if not enrolments:
         return 0, 0
     contacts = [row["contact_id"] for row in enrolments]
     ids = [row["id"] for row in enrolments]
-    await connection.execute(sql.text("stop_under_way"), contacts, ids, reason)
+    await connection.execute(sql.text("stop_under_way"), contacts, ids, reason, singles)
     [(sends, stopped)] = await connection.fetch(
-        sql.text("stop_waiting"), contacts, ids, reason, now
+        sql.text("stop_waiting"), contacts, ids, reason, singles, now
     )
     return sends, stopped
 

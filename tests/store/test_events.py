@@ -28,6 +28,10 @@ from tests.store.seed import (
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 ENDING = [what for what in Happening if what is not Happening.AUTO_REPLIED]
+ONE_OFF = (
+    "INSERT INTO one_off (subject, body_text, author, at)"
+    " VALUES ('S', 'T', 'test', now()) RETURNING id"
+)
 ANN = Whom(address="ann@corp.example")
 
 
@@ -288,3 +292,27 @@ async def test_a_person_who_says_so_again_ends_what_began_since(db: Database) ->
     again = await happens(db, Happening.ANSWERED, even_if_known=True)
     assert again == Ended(people=1, is_new=False, enrolments=1, sends=1)
     assert await rows(db, "SELECT count(*) FROM event") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("what", "state"),
+    [
+        (Happening.ANSWERED, "scheduled"),
+        (Happening.AUTO_REPLIED, "scheduled"),
+        (Happening.OPTED_OUT, "cancelled"),
+        (Happening.BOUNCED, "cancelled"),
+    ],
+)
+async def test_a_letter_that_was_ordered_singly_outlives_an_answer(
+    db: Database, what: Happening, state: str
+) -> None:
+    """It is of no sequence: only who is not to be written to gets none."""
+    await people(db, "ann@corp.example")
+    async with db.connection() as connection:
+        one_off = await connection.fetchval(ONE_OFF)
+        await add_send(
+            connection, "ann@corp.example", step_number=1001, content_id=one_off
+        )
+    await happens(db, what, until=NOW + DAY)
+    query = "SELECT state, due_at FROM send WHERE content_id IS NOT NULL"
+    assert await rows(db, query) == [(state, NOW)]

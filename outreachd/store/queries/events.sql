@@ -50,19 +50,20 @@ JOIN enrolment e ON e.campaign_id = k.id AND e.contact_id = c.id
 WHERE me.id = $1;
 
 -- name: stop_under_way
--- No retry and no next step of these. $1 contacts, $2 enrolments, $3 reason.
+-- No retry and no next step of these. $1 contacts, $2 enrolments, $3 reason, $4 also what
+-- was ordered singly.
 UPDATE send SET stop = $3
 WHERE contact_id = ANY ($1::bigint[]) AND enrolment_id = ANY ($2::bigint[])
-  AND state IN ('sending', 'uncertain') AND stop IS NULL;
+  AND state IN ('sending', 'uncertain') AND stop IS NULL AND ($4 OR content_id IS NULL);
 
 -- name: stop_waiting
 -- End what waits, also what a daemon is making ready: its intent finds it gone.
--- $1 contacts, $2 enrolments, $3 reason, $4 now.
+-- $1 contacts, $2 enrolments, $3 reason, $4 also what was ordered singly, $5 now.
 WITH cancelled AS (
     UPDATE send SET state = 'cancelled', stop = $3, reason = $3, detail = NULL, term = NULL,
-        changed_at = $4
+        changed_at = $5
     WHERE contact_id = ANY ($1::bigint[]) AND enrolment_id = ANY ($2::bigint[])
-      AND state IN ('scheduled', 'leased', 'held')
+      AND state IN ('scheduled', 'leased', 'held') AND ($4 OR content_id IS NULL)
     RETURNING 1
 ), stopped AS (
     UPDATE enrolment SET state = 'stopped', reason = $3
@@ -74,10 +75,11 @@ SELECT (SELECT count(*) FROM cancelled) AS sends, (SELECT count(*) FROM stopped)
 -- name: defer_under_way
 -- No retry and no next step before then. $1 contacts, $2 until.
 UPDATE send SET not_before = greatest(not_before, $2)
-WHERE contact_id = ANY ($1::bigint[]) AND state IN ('sending', 'uncertain');
+WHERE contact_id = ANY ($1::bigint[]) AND state IN ('sending', 'uncertain')
+  AND content_id IS NULL;
 
 -- name: defer_waiting
--- Let wait until then; being late counts from there. $1 contacts, $2 until, $3 now.
+-- Let a sequence wait until then; being late counts from there. $1 contacts, $2 until, $3 now.
 WITH deferred AS (
     UPDATE send SET not_before = $2, due_at = $2, first_due_at = greatest(first_due_at, $2),
         reason = CASE WHEN state = 'held' THEN reason ELSE 'out_of_office' END,
@@ -85,6 +87,6 @@ WITH deferred AS (
         term = NULL,
         changed_at = CASE WHEN state = 'held' THEN changed_at ELSE $3 END
     WHERE contact_id = ANY ($1::bigint[]) AND state IN ('scheduled', 'leased', 'held')
-      AND due_at < $2
+      AND due_at < $2 AND content_id IS NULL
     RETURNING 1)
 SELECT count(*) FROM deferred;
