@@ -7,25 +7,29 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import dkim
 import pytest
 
 from outreachd.keyring import Keyring
-from outreachd.rules.model import Kind
+from outreachd.rules.dkim_record import KeyKind, record_name, record_text
+from outreachd.rules.model import Kind, Phase, Reply
 from outreachd.rules.records import Queue, Want
 from outreachd.shift import Shift, Tools
 from outreachd.store.database import Database
+from outreachd.store.dkim import make_dkim_key
 from outreachd.store.journal import Journal
 from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
 from outreachd.store.steering import PgSteering
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
-from tests.fakes import QuietClock, ScriptedCarrier, Spawner, ticking
+from tests.fakes import Plan, QuietClock, ScriptedCarrier, Spawner, ticking
 from tests.flow.world import MINT
 from tests.store.seed import NOW, add_send, intent, outcome, seed_fleet
 
@@ -243,3 +247,31 @@ async def test_trust_in_the_lease_is_asked_before_anything_begins(bench: Bench) 
     async with at_work(bench, shift):
         await bench.clock.sleep(60)
     assert await bench.states() == {"scheduled": 1}
+
+
+async def test_a_domain_that_signs_sends_letters_that_verify(bench: Bench) -> None:
+    """From the sealed key to the letter; a second attempt is the same to the byte."""
+    await bench.run('UPDATE domain SET dkim = \'{"selector": "o1", "sign": "both"}\'')
+    records: dict[str, str] = {}
+    async with bench.db.connection() as connection:
+        for selector, kind in (("o1", KeyKind.RSA), ("o1-ed25519", KeyKind.ED25519)):
+            key, _ = await make_dkim_key(
+                connection, VAULT, 1, selector, kind, author="test", now=NOW
+            )
+            name = f"{record_name(selector, 'mail.acme.example')}."
+            records[name] = record_text(key.public)
+    await bench.add(1)
+    later = Reply(Phase.DOT, 451, "4.7.1 come back later")
+    bench.carrier.plan("p0@x.example", Plan(answer=later))
+    shift = await bench.shift()
+    async with at_work(bench, shift):
+        await bench.clock.sleep(7200)
+    assert len(bench.carrier.opened) == 2
+    [letter] = bench.carrier.delivered  # a changed one would have been held
+    digest = await bench.run("SELECT letter_sha256 FROM send")
+    assert digest == sha256(letter.message).digest()
+    judge = dkim.DKIM(letter.message)
+    for index in range(2):
+        assert judge.verify(
+            index, dnsfunc=lambda name, timeout=0: records[name.decode()].encode()
+        )
