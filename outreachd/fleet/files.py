@@ -13,6 +13,7 @@ import stat
 from functools import cache
 from pathlib import Path
 
+from outreachd.fleet.objects import is_object, read_object
 from outreachd.rules.attachment import MAX_FILE
 
 MAX_SECRET = 64 * 1024  # bytes
@@ -52,7 +53,9 @@ def read_beside(source: str, folder: Path) -> str:
 
 
 def read_attachment(source: str, folder: Path) -> bytes:
-    """Read a file that goes with a letter, from the fleet file's folder."""
+    """Read a file that goes with a letter: of the folder, or of an object store."""
+    if is_object(source):
+        return read_object(source, MAX_FILE)
     return _octets(_beside(source, folder), MAX_FILE, f'"{source}"')
 
 
