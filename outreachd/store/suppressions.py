@@ -10,8 +10,8 @@ Errors: NoSuchError, TheirWishError, TooManyGlobsError, LedgerAwayError.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from outreachd.rules.suppression import (
     Target,
 )
 from outreachd.store import sql
-from outreachd.store.database import Connection, Database
+from outreachd.store.database import Database
 from outreachd.store.steering import NoSuchError, note
 from outreachd.store.suppression_rows import (
     Entry,
@@ -92,12 +92,15 @@ class PgSuppressions:
         self, entries: Sequence[Entry], *, author: str, now: datetime
     ) -> Added:
         """Enter what does not stand yet; when this returns, it holds."""
-        async with self._last_barring() as connection:
-            ids = await enter(connection, entries, author)
-            if ids:
+        async with self._database.connection() as connection:
+            async with connection.transaction():
+                ids = await enter(connection, entries, author)
+                if not ids:
+                    return Added([], 0)
                 detail = {"first": ids[0], "last": ids[-1], "n": len(ids)}
                 await note(connection, now, author, "suppress", detail)
-        return Added(ids, await self._cancel(ids, entries, now) if ids else 0)
+                await connection.execute(sql.text("bar_intents"))
+        return Added(ids, await self._cancel(ids, entries, now))
 
     async def undo(
         self,
@@ -199,14 +202,6 @@ class PgSuppressions:
     async def _enrolled(self, enrolment_id: int) -> Mapping[str, Any] | None:
         async with self._database.connection() as connection:
             return await connection.fetchrow(sql.text("enrolled_person"), enrolment_id)
-
-    @asynccontextmanager
-    async def _last_barring(self) -> AsyncIterator[Connection]:
-        """Open a transaction that no intent overlaps when it commits."""
-        async with self._database.connection() as connection:
-            async with connection.transaction():
-                yield connection
-                await connection.execute(sql.text("bar_intents"))
 
 
 def _person(row: Mapping[str, Any]) -> Person:
