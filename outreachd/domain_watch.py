@@ -20,7 +20,13 @@ from outreachd.rules.blocklist import Blocklist
 from outreachd.rules.dkim_record import wished
 from outreachd.rules.domain_check import Subject, check_domain
 from outreachd.rules.finding import Check, Found, unknown
-from outreachd.rules.inquiry import Answer, Inquiry, Question
+from outreachd.rules.inquiry import (
+    Answer,
+    Inquiry,
+    Outcome,
+    Question,
+    RecordKind,
+)
 from outreachd.rules.relay import Relay
 from outreachd.store.checks import PgChecks, StopRule, Turn, Watched
 from outreachd.store.database import Database
@@ -34,6 +40,7 @@ PACE_S = (
     20.0  # between two looks of the schedule, so that new fleets are looked at soon
 )
 IDLE_S = 300.0  # the schedule is looked at again at least so often
+SURE_NAME = "a.root-servers.net"  # of the DNS itself
 AT_ONCE = 10  # domains, when all are looked at
 
 T = TypeVar("T")
@@ -95,11 +102,26 @@ class DomainWatch:
         """Look at one domain; a bug of ours is nobody's fault, and delays no other."""
         try:
             inquiry = check_domain(subject, self._lists, organisation)
-            return await followed(inquiry, self._records)
+            found = await followed(inquiry, self._records)
+            if any(one.finding.is_bad for one in found.values()):
+                return await self._believed(found)
+            return found
         except Exception:
             log.exception("domain.look_broken", domain=subject.name)
             why = unknown("outreachd failed while it looked; see the log")
             return dict.fromkeys(Check, why)
+
+    async def _believed(self, found: Mapping[Check, Found]) -> Mapping[Check, Found]:
+        """Doubt what is bad where the name servers deny what surely exists.
+
+        One that is set up wrongly, or cut off, may say "there is none" to everything:
+        nothing in an answer tells it from the truth, and it must not stop a fleet.
+        """
+        sure = await self._records.answer(Question(SURE_NAME, RecordKind.A))
+        if sure.outcome is Outcome.FOUND:
+            return found
+        doubt = unknown(f"the name servers deny even {SURE_NAME}: mend their set-up")
+        return {k: doubt if one.finding.is_bad else one for k, one in found.items()}
 
     async def record(
         self, subject: Subject, found: Mapping[Check, Found], now: datetime

@@ -38,6 +38,7 @@ ZONE: Zone = {
     ("1.2.0.192.in-addr.arpa", "PTR"): ["out.acme.example."],
     ("2.0.0.127.bl.example", "A"): ["127.0.0.2"],
     ("test.dbl.example", "A"): ["127.0.1.2"],
+    ("a.root-servers.net", "A"): ["198.41.0.4"],
 }
 
 
@@ -105,6 +106,17 @@ class _Dead:
     async def answer(self, question: Question) -> Answer:
         """Tell nothing."""
         return Answer(Outcome.FAULT, why="away")
+
+
+async def test_name_servers_that_deny_everything_accuse_nobody(
+    db: Database, server: NameServer
+) -> None:
+    """A resolver that is set up wrongly says "no such name" to all: that is doubt."""
+    server.zone.clear()
+    found = await findings(watch(db, server))
+    assert not any(finding.is_bad for finding in found.values()), found
+    server.zone["a.root-servers.net", "A"] = ["198.41.0.4"]
+    assert (await findings(watch(db, server)))[Check.SPF] is Finding.MISSING
 
 
 async def test_each_domain_has_its_turn(db: Database, server: NameServer) -> None:

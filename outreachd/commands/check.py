@@ -107,6 +107,7 @@ async def _database(opened: Desk) -> AsyncIterator[Finding]:
         yield Finding(Level.WARN, "database", text)
     for finding in (
         *_fleet(roster),
+        *_relays(opened.settings, roster),
         *_public(opened.settings, roster),
         *_passwords(opened.vault, roster, secrets),
         *_signing(opened.vault, roster, secrets, keys),
@@ -131,6 +132,14 @@ def _fleet(roster: Roster) -> Iterator[Finding]:
         if not campaign.mailbox_ids:
             text = f"campaign {campaign.name} has no mailbox in its pool"
             yield Finding(Level.WARN, "fleet", text)
+
+
+def _relays(settings: Settings, roster: Roster) -> Iterator[Finding]:
+    """Look whether the relays that the settings tell of are accounts of the fleet."""
+    known = {account.name for account in roster.accounts.values()}
+    for name in settings.checks.relays.keys() - known:
+        text = f"[checks.relays.{name}] is of no account of the fleet"
+        yield Finding(Level.WARN, "fleet", text)
 
 
 def _public(settings: Settings, roster: Roster) -> Iterator[Finding]:

@@ -135,6 +135,16 @@ async def test_a_pool_without_mailboxes_is_a_warning(
     )
 
 
+async def test_facts_of_a_relay_that_nobody_uses_are_a_warning(
+    config: Path, fleet: None
+) -> None:
+    """A name that was misspelt would leave the relay unseen without a word."""
+    config.write_text(f"{config.read_text()}[checks.relays.rely]\nhelo = 'a.example'\n")
+    level, text = (await found(config))["fleet"]
+    assert level is Level.WARN
+    assert "[checks.relays.rely]" in text
+
+
 async def test_signing_keys_must_be_there_and_open(
     config: Path, fleet: None, db: Database, state: Path
 ) -> None:

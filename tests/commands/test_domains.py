@@ -31,7 +31,8 @@ async def look(config: Path, zone: Zone, *, as_json: bool = True) -> int:
     lists = "address_lists = []\ndomain_lists = []\n"
     if "[checks]" not in config.read_text():
         config.write_text(f"{config.read_text()}[checks]\n{lists}")
-    async with name_server(zone) as server:
+    sure: Zone = {("a.root-servers.net", "A"): ["198.41.0.4"]}
+    async with name_server(zone | sure) as server:
         try:
             await check(config, as_json, Records(server.resolver()))
         except SystemExit as ended:

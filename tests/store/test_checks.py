@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
+import pytest
 import pytest_asyncio
 
 from outreachd.rules.finding import Check, Found, missing, ok, unknown, wrong
@@ -117,6 +119,23 @@ async def test_what_was_found_is_counted_and_listed(
         (DOMAIN, "dmarc", "w"),
     ]
     assert await checks.looks() == {1: NOW}
+
+
+async def test_the_schema_knows_what_cannot_be(db: Database, checks: PgChecks) -> None:
+    """A finding that is not what is known, and two keys under one selector."""
+    put = "INSERT INTO domain_check VALUES (1, 'spf', $1, $2, '', now(), now())"
+    key = (
+        "INSERT INTO dkim_key (domain_id, selector, kind, public, made_at)"
+        " VALUES (1, 'o1', $1, '', now())"
+    )
+    async with db.connection() as connection:
+        for finding, known in (("ok", "wrong"), ("wrong", None), ("bad", "bad")):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await connection.execute(put, finding, known)
+        await connection.execute(put, "unknown", None)
+        await connection.execute(key, "rsa")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await connection.execute(key, "ed25519")
 
 
 async def test_a_retired_domain_is_left_alone(db: Database, checks: PgChecks) -> None:

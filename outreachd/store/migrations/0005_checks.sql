@@ -13,7 +13,7 @@ CREATE TABLE domain_check (
     at         timestamptz NOT NULL,
     PRIMARY KEY (domain_id, check_name),
     -- What is known now is what was known last.
-    CHECK (finding = 'unknown' OR finding = known)
+    CHECK (finding = 'unknown' OR finding IS NOT DISTINCT FROM known)
 );
 
 -- Whether a domain's mail is stopped by its checks: true while our pause should be there.
