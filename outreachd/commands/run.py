@@ -12,6 +12,7 @@ import click
 from outreachd import logs
 from outreachd.commands.base import (
     Desk,
+    FailedError,
     MisusedError,
     config_option,
     desk,
@@ -20,6 +21,7 @@ from outreachd.commands.base import (
 )
 from outreachd.config import Settings
 from outreachd.daemon import Daemon
+from outreachd.web.gates import read_callers
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -68,11 +70,16 @@ async def _tend(opened: Desk) -> None:
 
 
 def control_token(settings: Settings) -> str:
-    """Read the control listener's token; one of our own is made at first start."""
+    """Read the control listener's tokens; one of our own is made at first start."""
     named = settings.http.control.token_file
     assert settings.state.directory is not None
     path = named or settings.state.directory / "control.token"
     if not path.exists() and named is None:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32) + "\n")
-    return path.read_text().strip()
+    text = path.read_text().strip()
+    try:
+        read_callers(text)
+    except ValueError as error:
+        raise FailedError(f"{path}: {error}.") from None
+    return text

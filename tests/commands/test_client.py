@@ -58,6 +58,14 @@ async def test_a_daemon_of_ours_answers(settings: Settings, helm: Helm) -> None:
     assert await readiness(settings) == (False, "the database is away")
 
 
+async def test_of_several_tokens_the_first_is_shown(
+    settings: Settings, helm: Helm, state: Path
+) -> None:
+    """Whoever's it is: the line may have a name and a role."""
+    (state / "control.token").write_text(f"ann operator {TOKEN}\nben viewer other\n")
+    assert await ask(settings, "/v1/status") == {}
+
+
 async def test_a_unix_socket_is_asked_as_well(
     tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

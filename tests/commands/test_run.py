@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outreachd.commands.base import MisusedError, settings_of
+from outreachd.commands.base import FailedError, MisusedError, settings_of
 from outreachd.commands.run import control_token, run
 
 
@@ -34,3 +34,13 @@ def test_a_named_token_is_read_and_never_made(tmp_path: Path) -> None:
     file.write_text('[http.control]\ntoken_file = "own.token"\n')
     (tmp_path / "own.token").write_text("  a-token\n")
     assert control_token(settings_of(file)) == "a-token"
+
+
+@pytest.mark.parametrize("text", ["", "a viewer x\na viewer y\n"])
+def test_a_token_file_that_lets_nobody_in_is_told(tmp_path: Path, text: str) -> None:
+    """Empty, or two callers of one name: a sentence with the file, at the start."""
+    file = tmp_path / "outreachd.toml"
+    file.write_text(f'[state]\ndirectory = "{tmp_path}"\n')
+    (tmp_path / "control.token").write_text(text)
+    with pytest.raises(FailedError, match=r"control\.token: .*(empty|same name)"):
+        control_token(settings_of(file))
