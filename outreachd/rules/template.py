@@ -19,6 +19,8 @@ from itertools import pairwise
 
 import minijinja
 
+from outreachd.rules.template_words import odd_sign, plainly
+
 MAX_SOURCE = 200_000  # characters of a template
 MAX_RESULT = 400_000  # characters of what it renders to
 MAX_TAGS = 500  # {{ }} and {% %} in one template; the engine nests `elif`
@@ -136,7 +138,7 @@ def check(name: str, source: str) -> list[Problem]:
     try:
         _engine(name, source)
     except minijinja.TemplateError as error:
-        return [Problem(error.line or 1, error.detail or error.kind)]
+        return [Problem(error.line or 1, plainly(error.detail or error.kind))]
     return []
 
 
@@ -210,15 +212,8 @@ def _read_tag(source: str, position: int, closing: str) -> tuple[list[str], int,
         token = _TOKEN.match(source, position)
         if token is None:
             odd = source[position : position + 1]
-            return (
-                tokens,
-                position,
-                (
-                    f"{odd!r} may not stand in a tag"
-                    if odd
-                    else f"it has no end {closing}"
-                ),
-            )
+            fault = odd_sign(odd) if odd else f"it has no end {closing}"
+            return tokens, position, fault
         tokens.append(token[0])
         position = token.end()
     return tokens, position, f"a tag has more than {MAX_TOKENS} words and signs"
@@ -236,14 +231,26 @@ def _misused(words: list[str], *, statement: bool) -> Iterator[str]:
         yield _not_allowed("tag", verb, ALLOWED_TAGS)
         return
     for before, word in pairwise(words):
+        if before == word == "|":
+            yield "|| is not known here: write `or`"
+            return
         if before == "|" and word not in ALLOWED_FILTERS:
             yield _not_allowed("filter", word, ALLOWED_FILTERS)
         if before == "is" and word not in ALLOWED_TESTS | {"not"}:
             yield _not_allowed("test", word, ALLOWED_TESTS)
     for before, word, after in zip(["", *words], words, words[1:], strict=False):
-        operand = (_NAME.fullmatch(word) and word not in _WORDS) or word in _CLOSERS
+        if word == "-" and _is_name(before) and _is_name(after):
+            yield (
+                f"`{before}-{after}` is no name: where a column has -, its variable"
+                f" has _, {before}_{after}"
+            )
+        operand = _is_name(word) or word in _CLOSERS
         if after == "(" and operand and before not in {"|", "is", "not"}:
             yield f"`{word}(` would call something, and templates cannot"
+
+
+def _is_name(word: str) -> bool:
+    return _NAME.fullmatch(word) is not None and word not in _WORDS
 
 
 def _not_allowed(what: str, word: str, allowed: frozenset[str]) -> str:
