@@ -1,4 +1,4 @@
-"""``./run bench [pace|claim|size|import ...]``: ratios measured in one run."""
+"""``./run bench [pace|claim|size|import|suppressed ...]``: measured in one run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import sys
 import uvloop
 
 # By the name on the command line: the module.
-BENCHES = {"pace": "pace", "claim": "claim", "size": "size", "import": "imports"}
+BENCHES = {
+    "pace": "pace",
+    "claim": "claim",
+    "size": "size",
+    "import": "imports",
+    "suppressed": "suppressed",
+}
 
 
 def main(names: list[str]) -> int:
