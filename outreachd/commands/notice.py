@@ -67,7 +67,7 @@ def _named(files: tuple[str, ...], unread: list[str]) -> Iterator[str]:
         rooms = [path / "new", path / "cur"]
         rooms = [room for room in rooms if room.is_dir()] or [path]
         try:
-            found = sorted(file for room in rooms for file in room.iterdir())
+            found = [file for room in rooms for file in sorted(room.iterdir())]
         except OSError as error:
             unread.append(f"{name}: {error.strerror}")
             continue

@@ -50,24 +50,24 @@ stop by\b|stop (at|in) (your|our|the)
 (melden|tragen|nehmen|löschen) sie mich (bitte )?nicht
 möchte (mich |ich )?nicht (abmelden|abgemeldet|ausgetragen)
 # Russian, Ukrainian
-не (надо |нужно |стоит |хочу |хотел\w* бы |собира\w+ )?(меня )?(отпис|удал|исключ
+\bне (надо |нужно |стоит |хочу |хотел\w* бы |собира\w+ )?(меня )?(отпис|удал|исключ
     |прекращ|убир)
-не відпис|не видал
+\bне відпис|не видал
 # French
-ne (me |m')?(désinscri|désabonn|retire|supprim|enlev)\w* (surtout )?pas
-ne (veux|souhaite) pas (me )?(désinscri|désabonn|être (retir|désinscri|désabonn))
+\bne (me |m')?(désinscri|désabonn|retire|supprim|enlev)\w* (surtout )?pas
+\bne (veux|souhaite) pas (me )?(désinscri|désabonn|être (retir|désinscri|désabonn))
 # Spanish
-no (me |quiero |deseo )*(den? de baja|dé de baja|des de baja|darme de baja|eliminen?
+\bno (me |quiero |deseo )*(den? de baja|dé de baja|des de baja|darme de baja|eliminen?
     |borren?|cancelen?|quiten?)
 # Italian
-non (mi |voglio |desidero )*(cancell|disiscriv|rimuov|toglie)\w*
+\bnon (mi |voglio |desidero )*(cancell|disiscriv|rimuov|toglie)\w*
 # Portuguese
-não (me |quero |desejo )*(remov|descadastr|cancel|exclu|sair|tir)\w*
+\bnão (me |quero |desejo )*(remov|descadastr|cancel|exclu|sair|tir)\w*
 # Dutch
 (niet|nooit) (uitschrijven|afmelden|verwijderen)
 (schrijf|meld) mij (alstublieft )?niet (uit|af)
 # Polish
-nie (chcę |proszę )?(mnie )?(wypis|usuw|usuń|skreśl)\w*
+\bnie (chcę |proszę )?(mnie )?(wypis|usuw|usuń|skreśl)\w*
 """
 )
 

@@ -1,4 +1,4 @@
-"""``./run bench [pace|claim|size|import|suppressed ...]``: measured in one run."""
+"""``./run bench [pace|claim|size|import|suppressed|fuzz ...]``: measured in one run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ BENCHES = {
     "size": "size",
     "import": "imports",
     "suppressed": "suppressed",
+    "fuzz": "fuzz",
 }
 
 
