@@ -1,9 +1,9 @@
 """How far a rate can be believed: Wilson's interval of a part of a whole.
 
 With few letters the interval is wide and says so; it never leaves 0..1 and is not
-fooled by a zero. ``z`` = standard deviations: 1.96 for 95 % both ways. Source: E. B.
-Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22
-(1927).
+fooled by a zero. Counts may be parts of letters, where others' experience is mixed in.
+``z`` = standard deviations: 1.96 for 95 % both ways. Source: E. B. Wilson, "Probable
+inference, the law of succession, and statistical inference", JASA 22 (1927).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import sqrt
 BOTH_WAYS_95 = 1.959964
 
 
-def wilson(hits: int, of: int, z: float = BOTH_WAYS_95) -> tuple[float, float]:
+def wilson(hits: float, of: float, z: float = BOTH_WAYS_95) -> tuple[float, float]:
     """Tell the least and the largest rate that fit; (0, 1) of nothing.
 
     Raises ValueError where there are more hits than tries, or fewer than none.
