@@ -10,155 +10,14 @@ import msgspec
 import pytest
 
 from outreachd.rules.records import LedgerAwayError, Queue, Want
-from outreachd.rules.suppression import Eraser, keyed_hash, read_target
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import NoSuchError, PgSteering
-from outreachd.store.suppression_rows import (
-    Entry,
-    Scope,
-    TooManyGlobsError,
-    barred,
-    hide_person,
-)
-from outreachd.store.suppressions import (
-    Added,
-    PgSuppressions,
-    TheirWishError,
-    Wanted,
-)
+from outreachd.store.suppression_rows import Scope
+from outreachd.store.suppressions import Added, TheirWishError, Wanted
+from tests.store.lists import entry, is_barred, put, rows, states, store_of
 from tests.store.locks import wait_for_lock
-from tests.store.seed import NOW, add_send, intent, owner_of, seed_fleet
-
-ERASER = Eraser([b"k" * 32])
-
-
-async def store_of(db: Database, *emails: str, **values: Any) -> PgSuppressions:
-    """Seed the fleet, with a second client, and a send to each address."""
-    async with db.connection() as connection:
-        await seed_fleet(connection)
-        await connection.execute(
-            "INSERT INTO client (name, share, postal_address, timezone)"
-            " VALUES ('bolt', 1, 'Bolt, Berlin', 'UTC')"
-        )
-        for email in emails:
-            await add_send(connection, email, **values)
-    return PgSuppressions(db)
-
-
-def entry(text: str, scope: Scope = Scope(), reason: str = "asked") -> Entry:  # noqa: B008
-    return Entry(
-        target=read_target(text), scope=scope, reason=reason, source="phone", at=NOW
-    )
-
-
-async def put(store: PgSuppressions, *entries: Entry) -> Added:
-    return await store.add(entries, author="ann", now=NOW)
-
-
-async def rows(db: Database, query: str) -> list[tuple[Any, ...]]:
-    async with db.connection() as connection:
-        return [tuple(row) for row in await connection.fetch(query)]
-
-
-async def states(db: Database) -> list[str]:
-    return [row[0] for row in await rows(db, "SELECT state FROM send ORDER BY id")]
-
-
-async def is_barred(db: Database, email: str, campaign_id: int = 1) -> bool:
-    async with db.connection() as connection:
-        found = await barred(
-            connection, ERASER, [email], client_id=1, campaign_id=campaign_id
-        )
-    return email in found
-
-
-# --- who is meant ---------------------------------------------------------------------
-
-BARS = {
-    "ann@x.example": (["ann@x.example"], ["anna@x.example", "ann@y.x.example"]),
-    "@x.example": (["ann@x.example"], ["ann@y.x.example", "ann@xx.example"]),
-    "*.x.example": (
-        ["ann@y.x.example", "ann@a.b.c.d.e.f.g.h.x.example"],
-        ["ann@x.example", "ann@yx.example"],
-    ),
-    "*.example": (["ann@x.example"], ["ann@x.test"]),
-    "sales@*": (["sales@x.example"], ["presales@x.example"]),
-    "*bot@x.example": (["bot@x.example", "a.bot@x.example"], ["bot1@x.example"]),
-    "no-reply*@*.x.example": (["no-reply7@y.x.example"], ["no-reply@x.example"]),
-    "a_b*@x.example": (["a_bc@x.example"], ["aabc@x.example"]),
-    "a%*@x.example": (["a%b@x.example"], ["ab@x.example"]),
-}
-
-
-@pytest.mark.parametrize("text", BARS)
-async def test_an_entry_bars_whom_it_names_and_nobody_else(
-    db: Database, text: str
-) -> None:
-    """Address, domain, below a domain, local part, wildcard: placing, claim, intent."""
-    meant, others = BARS[text]
-    store = await store_of(db, *meant, *others)
-    await put(store, entry(text))
-    assert [await is_barred(db, email) for email in meant] == [True] * len(meant)
-    assert [await is_barred(db, email) for email in others] == [False] * len(others)
-    ended = (await states(db))[: len(meant)]
-    assert ended == ["suppressed"] * len(meant)
-    assert "suppressed" not in (await states(db))[len(meant) :]
-
-
-@pytest.mark.parametrize("text", [text for text in BARS if text != "*.example"])
-async def test_what_is_leased_meets_the_entry_at_its_intent(
-    db: Database, text: str
-) -> None:
-    """Promise 5: every form is asked inside the intent statement."""
-    [email, *_], others = BARS[text]
-    store = await store_of(db, email, others[0])
-    ledger, term, _ = await owner_of(db)
-    claims = await ledger.claim([Want(Queue(1, ""), 9)], term=term, now=NOW)
-    assert (await put(store, entry(text))).ended == 0
-    answers = await ledger.begin([intent(claim) for _, claim in claims], term=term)
-    assert answers == ["suppressed", "granted"]
-
-
-LEVELS = {
-    "everywhere": (Scope(), {(1, 1), (1, 2), (2, None)}),
-    "client": (Scope(1), {(1, 1), (1, 2)}),
-    "campaign": (Scope(1, 1), {(1, 1)}),
-    "another client": (Scope(2), {(2, None)}),
-}
-
-
-@pytest.mark.parametrize("level", LEVELS)
-async def test_an_entry_holds_at_its_level(db: Database, level: str) -> None:
-    """Everywhere, for one client, for one campaign: no wider and no narrower."""
-    scope, holds = LEVELS[level]
-    store = await store_of(db, "a@x.example")
-    async with db.connection() as connection:
-        await add_send(connection, "a@x.example", campaign_id=2)
-        await put(store, entry("a@x.example", scope))
-        found = {
-            place
-            for place in ((1, 1), (1, 2), (2, None))
-            if await connection.fetch(
-                "SELECT FROM suppressions_of('a@x.example', $1, $2)", *place
-            )
-        }
-    assert found == holds
-    ended = [state == "suppressed" for state in await states(db)]
-    assert ended == [(1, 1) in holds, (1, 2) in holds]
-
-
-async def test_scopes_are_found_by_name(db: Database) -> None:
-    """A campaign brings its client; a name nobody has, or of another, is told."""
-    store = await store_of(db)
-    assert await store.scope(None, None) == Scope()
-    assert await store.scope("acme", None) == Scope(1)
-    assert await store.scope(None, "autumn") == Scope(1, 2)
-    assert await store.scope("acme", "autumn") == Scope(1, 2)
-    for names in (("nobody", None), (None, "nothing"), ("bolt", "autumn")):
-        with pytest.raises(NoSuchError):
-            await store.scope(*names)
-
+from tests.store.seed import NOW, add_send, owner_of
 
 # --- entering and taking back ---------------------------------------------------------
 
@@ -214,17 +73,6 @@ async def test_a_persons_own_wish_is_kept(db: Database, reason: str) -> None:
     assert await is_barred(db, "a@x.example")
     assert await store.undo(1, reason="wrote to us", at_their_request=True, **told)
     assert not await is_barred(db, "a@x.example")
-
-
-async def test_wildcards_are_few(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each letter is compared with all of them: there is an end, and a way out."""
-    monkeypatch.setattr("outreachd.store.suppression_rows.MAX_GLOBS", 1)
-    store = await store_of(db)
-    await put(store, entry("*bot@x.example"), entry("*.x.example"))
-    assert (await put(store, entry("*bot@x.example"))).ids == []
-    with pytest.raises(TooManyGlobsError, match="name domains"):
-        await put(store, entry("bot*@x.example"))
-    await put(store, entry("a@x.example"))
 
 
 # --- leaving --------------------------------------------------------------------------
@@ -305,39 +153,6 @@ async def test_an_address_with_a_star_is_an_address(db: Database) -> None:
     assert not await is_barred(db, "robot@x.example")
 
 
-# --- the erased -----------------------------------------------------------------------
-
-
-async def test_an_erased_person_is_known_by_a_hash_alone(db: Database) -> None:
-    """The address is nowhere in the list, and is still refused; by older keys too."""
-    store = await store_of(db)
-    await put(store, entry("a@x.example", reason="opt_out"), entry("b@x.example"))
-    async with db.connection() as connection:
-        for _ in range(2):
-            await hide_person(connection, "a@x.example", ERASER, author="ann", now=NOW)
-        text = str(await connection.fetch("SELECT * FROM suppression"))
-        assert "a@x.example" not in text
-        later = Eraser([b"n" * 32, *ERASER.keys])
-        found = await barred(
-            connection,
-            later,
-            ["a@x.example", "b@x.example", "c@x.example"],
-            client_id=1,
-            campaign_id=1,
-        )
-        assert found == {"a@x.example", "b@x.example"}
-    hidden = keyed_hash("a@x.example", ERASER.keys[0])
-    assert await rows(db, "SELECT target, reason FROM suppression ORDER BY id") == [
-        (hidden, "opt_out"),
-        ("b@x.example", "asked"),
-        (hidden, "erased"),
-    ]
-    assert [row["reason"] for row in await store.barring("a@x.example", ERASER)] == [
-        "opt_out",
-        "erased",
-    ]
-
-
 # --- finding --------------------------------------------------------------------------
 
 
@@ -382,8 +197,6 @@ async def test_status_and_a_send_tell_what_bars(db: Database) -> None:
 
 
 # --- what it costs --------------------------------------------------------------------
-
-ASK = "SELECT FROM send s WHERE EXISTS (SELECT FROM suppressions_of($1, 1, 1))"
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
