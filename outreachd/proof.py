@@ -103,5 +103,6 @@ class Proofs:
             variant=variant,
         )
         if not self._clerk.is_plain(claim, permit):
-            await self._clerk.fetch(claim, permit)
+            files = await self._clerk.files(claim, permit)
+            await self._clerk.shelf.fetch(files)
         return self._clerk.write(claim, permit)

@@ -168,13 +168,15 @@ class Clerk:
         """Tell whether a letter needs no more than its step and its contact."""
         return claim.content_id is None and not _attachments(claim, permit)
 
-    async def fetch(self, claim: Claim, permit: Permit) -> None:
-        """Read what a letter that is not plain needs. Raises LedgerAwayError."""
-        attachments = _attachments(claim, permit)
-        if claim.content_id is not None:
-            one_off = await self.shelf.fetch_one_off(claim.content_id)
-            attachments = one_off.attachments if one_off else ()
-        await self.shelf.fetch(attachments)
+    async def files(self, claim: Claim, permit: Permit) -> tuple[Attachment, ...]:
+        """Tell what goes with a letter; a one-off letter is read for that.
+
+        Raises LedgerAwayError.
+        """
+        if claim.content_id is None:
+            return _attachments(claim, permit)
+        one_off = await self.shelf.fetch_one_off(claim.content_id)
+        return one_off.attachments if one_off else ()
 
     def _content(self, claim: Claim, permit: Permit) -> _Content | Unfillable:
         variant = None

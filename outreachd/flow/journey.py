@@ -95,14 +95,25 @@ class Journey:
         """Hand one letter over, or tell why not."""
         if self.clerk.is_plain(trip.claim, trip.permit):
             return await self._send(trip)
-        async with self.clerk.shelf.room:
-            try:
-                await self.clerk.fetch(trip.claim, trip.permit)
-            except LedgerAwayError:
-                row = self.reporter.denied(trip.claim, None)
-                await self._recorder.give_back(row)
-                return Ending(row.state, False, again_at=row.due_at)
+        try:
+            files = await self.clerk.files(trip.claim, trip.permit)
+        except LedgerAwayError:
+            return await self._away(trip)
+        if not files:
             return await self._send(trip)
+        async with self.clerk.shelf.room:
+            try:  # also the letter again: it may have had to make room meanwhile
+                files = await self.clerk.files(trip.claim, trip.permit)
+                await self.clerk.shelf.fetch(files)
+            except LedgerAwayError:
+                return await self._away(trip)
+            return await self._send(trip)
+
+    async def _away(self, trip: Trip) -> Ending:
+        """Step back: what the letter needs cannot be read; nothing was opened."""
+        row = self.reporter.denied(trip.claim, None)
+        await self._recorder.give_back(row)
+        return Ending(row.state, False, again_at=row.due_at)
 
     async def _send(self, trip: Trip) -> Ending:
         claim, permit = trip.claim, trip.permit

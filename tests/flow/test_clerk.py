@@ -172,7 +172,9 @@ async def test_files_go_with_the_letters_of_their_step() -> None:
     desk = Desk(step(attachments=(offer,)))
     assert not desk.clerk.is_plain(claim(), desk.permit)
     desk.world.contents.files[offer.sha256] = content
-    await desk.clerk.fetch(claim(), desk.permit)
+    files = await desk.clerk.files(claim(), desk.permit)
+    assert files == (offer,)
+    await desk.clerk.shelf.fetch(files)
     written = desk.write(claim())
     message = message_from_bytes(written.letter.message, policy=policy.default)
     assert isinstance(message, EmailMessage)
@@ -189,7 +191,7 @@ async def test_a_letter_without_its_file_or_content_is_held() -> None:
     offer = attachment("offer.pdf", b"%PDF-1.7 offer")
     desk = Desk(step(attachments=(offer,)), step(2))
     for one in (claim(), claim(content_id=7, step_number=1001)):
-        await desk.clerk.fetch(one, desk.permit)
+        await desk.clerk.shelf.fetch(await desk.clerk.files(one, desk.permit))
         why = desk.clerk.write(one, desk.permit)
         assert isinstance(why, Unfillable)
         assert why.reason == "no_content"
@@ -206,7 +208,7 @@ async def test_a_one_off_letter_is_written_from_its_own_content() -> None:
         variables={"first_name": "Pia", "town": "Ulm"},
     )
     one = claim(content_id=7, step_number=1001)
-    await desk.clerk.fetch(one, desk.permit)
+    assert await desk.clerk.files(one, desk.permit) == ()
     written = desk.write(one)
     assert written.letter.subject == "For Pia of Ulm"
     assert b"List-Unsubscribe: <https://out.example/u/" in written.letter.message
