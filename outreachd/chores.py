@@ -7,6 +7,7 @@ where the sending lives on a virtual clock.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -98,6 +99,9 @@ class Chores:
                 self._database_is(up=False)
             except Exception:
                 log.exception("chore.broken", chore=chore.__name__)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                return  # our end came as a fault of the database; it comes only once
             await self._house.sleep(AGAIN_S)
 
     async def say_alive(self) -> None:

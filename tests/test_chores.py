@@ -165,6 +165,27 @@ async def test_the_watchdog_is_told_while_the_loop_lives(
         assert listening.recv(100) == b"WATCHDOG=1"
 
 
+class Stubborn(Moody):
+    """A database whose driver tells a cancelled question as a lost connection."""
+
+    async def gauges(self, now: datetime) -> Gauges:
+        """Wait for the end, and tell it as something else."""
+        self.asked.release()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise LedgerAwayError("the connection was closed") from None
+        raise AssertionError
+
+
+async def test_the_end_is_heard_also_as_a_fault_of_the_database(db: Database) -> None:
+    """SIGTERM cancels chores once: one that took it for a fault would live for ever."""
+    steering = Stubborn(db)
+    async with asyncio.timeout(20):
+        async with chores(db, steering):
+            await steering.asked.acquire()
+
+
 class Watching(DomainWatch):
     """Looks at no domain, and writes down when it would."""
 
