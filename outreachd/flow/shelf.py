@@ -19,7 +19,7 @@ from outreachd.rules.records import OneOff
 MAX_OCTETS = 64 << 20  # of encoded files
 MAX_ONE_OFFS = 1_000
 # Letters with files that are under way at once: each is a copy of up to 10 MB.
-AT_ONCE = 8
+AT_ONCE = 4
 
 
 class Shelf:
