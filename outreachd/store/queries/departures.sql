@@ -43,7 +43,8 @@ WITH moved AS (
                       ELSE s.due_at END
     FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[])
         AS t (id, gone, stand_in, detail)
-    WHERE s.id = t.id AND s.state = 'scheduled' AND s.mailbox_id = t.gone
+    WHERE s.id = t.id AND s.id = ANY ($1::bigint[])
+      AND coalesce(s.state) = 'scheduled' AND s.mailbox_id = t.gone
     RETURNING 1)
 SELECT count(*) FROM moved;
 
