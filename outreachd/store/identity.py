@@ -50,7 +50,7 @@ class PgIdentity:
         async with self._turn, self._database.connection() as connection:
             async with connection.transaction():
                 identity, server = _read(await _row(connection))
-                kept = await asyncio.to_thread(self._kept)
+                kept = self._kept()
                 why = why_doubted(identity, server, kept)
                 if why is not None:
                     seen = kept.epoch if kept and kept.id == identity.id else 0
@@ -72,7 +72,7 @@ class PgIdentity:
         """Remember, as a standby, the epoch that somebody else has counted."""
         async with self._turn, self._database.connection() as connection:
             identity, server = _read(await _row(connection))
-            kept = await asyncio.to_thread(self._kept)
+            kept = self._kept()
             now = Kept(identity.id, identity.epoch)
             if (
                 identity.epoch > 0
