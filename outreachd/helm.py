@@ -8,6 +8,7 @@ decide. Without a shift (a standby) it explains from the database.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from math import inf, isinf
 from typing import Any
@@ -25,6 +26,7 @@ from outreachd.rules.hours import (
 )
 from outreachd.rules.model import Campaign, Kind, State
 from outreachd.rules.places import calendar_at
+from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.share import FairShare
 from outreachd.rules.stops import Happening
 from outreachd.rules.token import TokenKind, TokenMint
@@ -162,13 +164,14 @@ class Helm:
         now = self._clock.now()
         person = await self._suppressions.opt_out(enrolment_id, source, now)
         if person is not None and not person.has_left:
-            await self._events.happened(
-                Happening.OPTED_OUT,
-                Whom(enrolment_id=enrolment_id),
-                source=source,
-                author=RECIPIENT,
-                now=now,
-            )
+            with suppress(LedgerAwayError):  # the wish itself is stored
+                await self._events.happened(
+                    Happening.OPTED_OUT,
+                    Whom(enrolment_id=enrolment_id),
+                    source=source,
+                    author=RECIPIENT,
+                    now=now,
+                )
         return person
 
     async def asked(self, token: str) -> Asked | None:
