@@ -128,6 +128,9 @@ async def _written(opened: Desk, order: Order) -> Written:
     steps = len(campaign.steps)
     if order.step > steps:
         raise MisusedError(f"{order.campaign} has {steps} steps, not {order.step}.")
+    variants = [one.name for one in campaign.steps[order.step - 1].variants]
+    if order.variant is not None and order.variant not in variants:
+        raise MisusedError(f"{unknown('variant', order.variant, variants)}.")
     proofs = proofs_of(opened, roster)
     permit = proofs.permit(campaign, reader.mailbox_id)
     if permit is None:

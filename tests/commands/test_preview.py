@@ -120,6 +120,7 @@ async def test_a_follow_up_is_shown_in_its_thread(
         (order(contact="nobody@people.example"), "acme has no contact nobody@"),
         (order(contact="nobody"), "--contact nobody: "),
         (order(4), "spring has 3 steps, not 4"),
+        (order(3, variant="shrt"), 'unknown variant "shrt": did you mean "short"'),
     ],
 )
 async def test_what_is_not_there_is_told(
