@@ -21,6 +21,7 @@ from outreachd.rules.reply_words import LIKELY, SURE, Rule
 TEXT_AT_MOST = 512  # characters
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 ENHANCED_CODE = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_NOBODY = re.compile(r"(?<![\d.])[45]\.1\.\d{1,3}(?![\d.])")
 _LINK = re.compile(
     r"https?://\S*?(p=\w+|groups\.google\.com/support|(?=[\s>)]|$))[^\s>)]*"
 )
@@ -28,7 +29,7 @@ _ADDRESS = re.compile(r"<?[\w.+=*-]{1,80}@[\w.*-]+>?")
 _HINT = re.compile(r"\(in reply to [^)]*\)")
 # The code that each further line of a reply begins with.
 _AGAIN = re.compile(r"(?<=\S) [245]\d\d[ -][245]\.\d{1,3}\.\d{1,3} (?=\S)")
-_CODE = re.compile(r"(?<![\d.:\[-])([245]\d\d)(?=[ -]|$)")
+_CODE = re.compile(r"(?<![\d.:\[-])((?:\A2|[45])[0-5]\d)(?=[ -]|$)")
 _HINTS = (
     (re.compile(r"after initial connection|refused to talk to me"), Phase.GREETING),
     (re.compile(r"(after|in reply to) mail from"), Phase.MAIL),
@@ -102,12 +103,23 @@ def judge(reply: Reply, *, ours: bool = True) -> Verdict:
     elif reply.code == 0:
         return NO_TLS if reply.phase is Phase.TLS else NO_REPLY
     reason = _reason(reply)
+    if (
+        reason == "hard_no_user"
+        and reply.phase is Phase.DOT
+        and not is_backed(reply.text)
+    ):
+        reason = "recipient_filtered"  # the directory had said yes at RCPT
     scope = SCOPES.get(reason, Scope.MESSAGE)
     if reason == "relay_denied" and not ours:
         scope = Scope.RECIPIENT
     permanent = reply.code >= 500 and reason not in LATER
     permanence = Permanence.PERMANENT if permanent else Permanence.TEMPORARY
     return Verdict(scope, permanence, reason)
+
+
+def is_backed(text: str) -> bool:
+    """Tell whether an address code (x.1.x, RFC 3463) says that nobody is there."""
+    return bool(_NOBODY.search(text))
 
 
 def action(verdict: Verdict) -> str:

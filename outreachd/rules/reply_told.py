@@ -18,6 +18,7 @@ from outreachd.rules.reply import (
     by_code,
     by_early_phase,
     hinted,
+    is_backed,
     known,
     normal,
     read,
@@ -29,12 +30,12 @@ MAX_WORDS = 2000  # characters of each layer
 
 _INNER = re.compile(
     r"(?:\bsaid|returned(?: was)?|respon\w{1,9}(?: was| with)?|replied|server message|"
-    r"error message(?: below)?|error was|failed with|reason\w*|diagnostic[- ]code|<<<(?!<))"
+    r"error message(?: below)?|error was|failed with|reason\w*|"
+    r"diagnostic[- ]code|<<<(?!<))"
     r"[ \t]*:?[ \t]*(?=[^\n]{0,200}?\b[45]\d\d\b)",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W\d_]{3,}.*?[^\W\d_]{3,}")
-_BACKED = re.compile(r"[45]\.1\.\d+")
 # Words of a directory that looked and found nobody.
 _LOOKED_UP = re.compile(
     r"could(n't| not) be found|not recognized|mailbox unavailable|unknown recipient|"
@@ -115,5 +116,5 @@ def _doubted(
         return "soft_network"  # the DNS had no answer, which is no answer either
     if reason != "hard_no_user" or phase is Phase.RCPT:
         return reason
-    backed = any(_BACKED.fullmatch(code) for code in codes) or _LOOKED_UP.search(words)
+    backed = any(is_backed(code) for code in codes) or _LOOKED_UP.search(words)
     return reason if backed else "recipient_filtered"

@@ -106,7 +106,7 @@ SURE = rules(
             r"\bptr\b|reverse[ -]dns|\brdns\b|cannot find your (hostname|reverse)|"
             r"ip name lookup failed|unverif\w+ sending ip|"
             r"(helo|ehlo)[\w ]*(rejected|invalid|bad|must)|custom reverse|"
-            r"no matches to nameserver"
+            r"no matches to nameserver|forward dns entry"
         ),
     ),
     (
@@ -144,7 +144,7 @@ SURE = rules(
             r"nature of the content|likely unsolicited|\bube\b|spam[- ]like|"
             r"reject, id=\S+ - spam|probably spam|spam ?profiler|mail rejet|"
             r"content filter|unacceptable content|content denied|message filtered|"
-            r"our system has detected|\bdrbl\b"
+            r"our system has detected|\bdrbl\b|rejecting mail content"
         ),
     ),
     (
@@ -174,7 +174,8 @@ SURE = rules(
             r"refused - see|access denied\.\.\.|listing in \w+ \w+|"
             r"not (currently )?accept\w* (e?mail )?(over ipv6|from your ip)|"
             r"accept email over ipv6|smtp server of your isp|"
-            r"service not available, closing|may not be mail exchanger"
+            r"service not available, closing|may not be mail exchanger|"
+            r"listed as abusive|invalid ip for sending|5\.5\.4 invalid domain name"
         ),
     ),
     ("hard_bad_domain", r"account or domain may not exist"),  # cPanel's sentence
@@ -182,7 +183,8 @@ SURE = rules(
     (
         "sender_rejected",
         (
-            r"unroutable sender|sender (address |e?mail |email address )?(was |"
+            r"\b[45]\.1\.7\b|does not accept mail from|unroutable sender|"
+            r"sender (address |e?mail |email address )?(was |"
             r"is )?(rejected|denied|spammer|unknown|invalid)|invalid sender|"
             r"sender verify|(of|envelope) sender (address|domain)|domain of sender|"
             r"sender domain|unresolvable (rfc\.?5321 )?from|\btss(09|11)\b|batv|"
@@ -204,7 +206,7 @@ SURE = rules(
             r"out of storage|not enough (storage|disk)? ?space|"
             r"(mailbox|storage) (size )?limit exceeded|exceeded the local limit|"
             r"space has been used up|mailbox exceeds|exceeded storage allocation|"
-            r"overquota"
+            r"overquota|disk ?space quota|not have enough space"
         ),
     ),
     (
@@ -221,7 +223,8 @@ SURE = rules(
     (
         "remote_error",
         (
-            r"procmail|(insufficient|low) (disk|system)|mailer error|"
+            r"procmail|(insufficient|low) (disk|system)|mailer error|system full|"
+            r"create user output|local error in processing|server is misconfigured|"
             r"internal (system )?error|per transaction"
         ),
     ),
@@ -248,11 +251,19 @@ SURE = rules(
             r"banned recipient|not activated|disableduser"
         ),
     ),
-    ("soft_network", r"not found, try again|temporar\w+ dns|dns[\w ]* temporar"),
+    (
+        "soft_network",
+        (
+            r"not found, try again|temporar\w+ dns|dns[\w ]* temporar|"
+            r"dns lookup failure.{0,40}try again|unrouteable mail domain|"
+            r"unexpected name server reply"
+        ),
+    ),
     (
         "hard_bad_domain",
         (
-            r"(?<![\w.-])([\w-]{1,63}\.){1,8}[\w-]{2,63} (does not|doesn't) exist|null mx|no mx\b|mx record|"
+            r"(?<![\w.-])([\w-]{1,63}\.){1,8}[\w-]{2,63} (does not|doesn't) exist|"
+            r"null mx|no mx\b|mx record|"
             r"(domain|host)( name)?( \S+)? (does not exist|"
             r"not found|unknown|doesn'?t receive|doesn'?t accept)|"
             r"domain is not reachable|(unknown|invalid|illegal) (host|domain)|"
@@ -279,6 +290,10 @@ SURE = rules(
             r"exrecipnotfound|resolver\.adr|badrcptto|mailbox (is )?unavail|"
             r"mailbox name not allowed|not our customer|no longer on server|"
             r"destinata\w+ (desconocido|inconnu)|utilisateur inconnu|"
+            r"recipient unrecognized|sorry, no mailbox|mailbox unava|addr not found|"
+            r"not (an active|a local) address|no ?one at this address|nessun utente|"
+            r"no existe( \w+){0,2} usuario|no valid recipients\b(?! from)|"
+            r"unknown e-? ?mail|missing home directory|not found recipient|"
             r"user .{0,60}unknown|unknown in virtual|no recipients? here|not listed|"
             r"inactive email address|nosuchuser|"
             r"recipient addresses rejected : access denied"
@@ -288,7 +303,8 @@ SURE = rules(
         "soft_expired",
         (
             r"(message|envelope|queue) expired|queue too long|being unable to connect|"
-            r"connection expired"
+            r"connection expired|failing for a long time|not been collected after|"
+            r"allowed queue period"
         ),
     ),
     (
@@ -321,7 +337,8 @@ LIKELY = rules(
             r"lookup failure|"
             r"temporary (service |system |local )?(failure|problem|error)|"
             r"temporarily (unable|rejected|unavailable)|disk space|unavailable|"
-            r"could not load|ldap|pipe to|multiple retries|insufficient perm|"
+            r"command (died|failed|output)|x-unix|could not load|ldap|pipe to|"
+            r"multiple retries|insufficient perm|"
             r"multiple destination domains|separate transaction"
         ),
     ),
@@ -343,6 +360,7 @@ LIKELY = rules(
             r"message refused|rejected"
         ),
     ),
+    ("hard_inactive", r"(has been|is currently) suspended"),
     ("block_ip", r"(black|block) ?list"),
     ("policy_other", r"blocked|denied"),
 )
