@@ -19,6 +19,7 @@ from outreachd.store.database import Connection
 from outreachd.store.steering import NoSuchError, find
 
 STRETCH = 200_000  # contacts that one statement compares with wildcards
+AT_ONCE = 5000  # people whose sends one statement ends: well within its time limit
 
 
 class TooManyGlobsError(Exception):
@@ -116,14 +117,15 @@ async def cancel_matching(
 async def _cancel(
     connection: Connection, people: Sequence[Mapping[str, Any]], now: datetime
 ) -> int:
-    if not people:
-        return 0
-    ended: int = await connection.fetchval(
-        sql.text("cancel_people"),
-        [row["contact_id"] for row in people],
-        [row["campaign_id"] for row in people],
-        now,
-    )
+    ended = 0
+    for at in range(0, len(people), AT_ONCE):
+        part = people[at : at + AT_ONCE]
+        ended += await connection.fetchval(
+            sql.text("cancel_people"),
+            [row["contact_id"] for row in part],
+            [row["campaign_id"] for row in part],
+            now,
+        )
     return ended
 
 
