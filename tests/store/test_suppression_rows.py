@@ -67,7 +67,7 @@ async def test_what_is_leased_meets_the_entry_at_its_intent(
 async def test_many_are_ended_in_short_steps(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A domain of a million people outlasts no time limit, and nobody is passed over."""
+    """A domain of a million people meets no time limit, and nobody is passed over."""
     monkeypatch.setattr("outreachd.store.suppression_rows.STRETCH", 3)
     monkeypatch.setattr("outreachd.store.suppression_rows.AT_ONCE", 2)
     store = await store_of(db, *(f"p{n}@x.example" for n in range(8)), "p@y.example")
