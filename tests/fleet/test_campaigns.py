@@ -76,7 +76,7 @@ def test_an_unknown_client_is_a_mistake(tmp_path: Path) -> None:
     assert found == 'fleet.toml:17: unknown client "acne": did you mean "acme"?'
 
 
-@pytest.mark.parametrize("code", ["DE", "DE-BE", "US-CA", "RU"])
+@pytest.mark.parametrize("code", ["DE", "DE-BE", "US-CA", "RU", "recipient"])
 def test_holidays_of_countries_and_their_parts_are_known(
     tmp_path: Path, code: str
 ) -> None:

@@ -308,3 +308,36 @@ async def test_the_policy_of_a_campaign_comes_with_it(db: Database) -> None:
         target = await find_target(connection, "spring")
     assert target is not None
     assert target.hygiene == Policy(role=Treatment.SKIP)
+
+
+@pytest.mark.parametrize(
+    ("zone", "holidays", "place"),
+    [
+        ("recipient", "recipient", "Europe/Berlin DE-BY"),
+        ("Asia/Tokyo", "recipient", " DE-BY"),
+        ("recipient", "DE", "Europe/Berlin"),
+        ("Asia/Tokyo", "", ""),
+    ],
+)
+async def test_a_queue_parts_people_only_by_what_their_campaign_asks_of_them(
+    db: Database, zone: str, holidays: str, place: str
+) -> None:
+    """Zone and country are written as the rules read a place, each where it counts."""
+    async with db.connection() as connection:
+        await seed(connection, timezone=zone)
+        await connection.execute(
+            "UPDATE campaign SET calendar = calendar || jsonb_build_object("
+            "'holidays', $1::text)",
+            holidays,
+        )
+        target = await find_target(connection, "spring")
+        assert target is not None
+        berlin = replace(
+            contact("ann@x.example", timezone="Europe/Berlin"),
+            country="DE",
+            region="BY",
+        )
+        nobody = contact("bob@x.example")
+        await enrol(connection, target, [berlin, nobody], now=NOW)
+        found = await connection.fetch("SELECT place FROM send ORDER BY contact_id")
+    assert [row["place"] for row in found] == [place, ""]

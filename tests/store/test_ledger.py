@@ -410,6 +410,7 @@ BATCHES = {
     "begin_attempts": "'[]', 1, gen_random_uuid()",
     "record_outcomes": "'[]'",
     "give_back": f"'[]', '{NOW}', 1",
+    "expire_stale": f"'{NOW}', 200",
 }
 
 
@@ -440,3 +441,36 @@ async def test_batches_find_their_rows_by_id(
                     assert node.get("Index Name") != "send_open", (name, node)
     finally:
         await hot.close(5)
+
+
+async def test_what_waited_too_long_ends_also_where_nothing_is_claimed(
+    db: Database,
+) -> None:
+    """First touches and bound rows alike; what is in time or has no end waits on."""
+    ledger, _, _ = await owner_of(db)
+    late, day = NOW - timedelta(days=2), timedelta(days=1)
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "UPDATE campaign SET useful_for_s = 86400 WHERE name = 'spring'"
+        )
+        free = await add_send(connection, "a@x.example", late)
+        bound = await add_send(connection, "b@x.example", late, mailbox_id=1)
+        fresh = await add_send(connection, "c@x.example", NOW - day / 2)
+        endless = await add_send(connection, "d@x.example", late, campaign_id=2)
+    assert await ledger.expire_stale(now=NOW, at_most=10) == 2
+    assert await ledger.expire_stale(now=NOW, at_most=10) == 0
+    async with db.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT s.id, s.state, s.detail, e.state AS sequence FROM send s"
+            " JOIN enrolment e ON e.id = s.enrolment_id"
+        )
+    found = {row["id"]: (row["state"], row["sequence"]) for row in rows}
+    assert found == {
+        free: ("expired", "stopped"),
+        bound: ("expired", "stopped"),
+        fresh: ("scheduled", "active"),
+        endless: ("scheduled", "active"),
+    }
+    details = {row["detail"] for row in rows} - {None}
+    assert details == {"it was of use until 2026-03-01T09:00+00:00"}
