@@ -20,8 +20,8 @@ MAX_TEXT = 4000  # characters; a request does not hide behind pages
 ALONE = phrases(
     r"""
 (please |bitte |пожалуйста,? |s'il vous plaît,? |por favor,? |per favore,? |
-    alstublieft,? |proszę,? )?(stop( all)?|unsubscribe|unsub|remove( me)?|opt[ -]?out|end
-    |quit|cancel|take me off|no more|enough|abmelden|abbestellen|austragen|löschen
+    alstublieft,? |proszę,? )?(stop( all)?|unsubscribe|unsub|remove( me)?|opt[ -]?out
+    |end|quit|cancel|take me off|no more|enough|abmelden|abbestellen|austragen|löschen
     |stopp|отпис(ка|аться|ать|ывайте|ите|ать меня)|стоп|хватит|удалите|відписатися
     |відпишіть|désinscrire|désinscription|désabonner|désabonnement|arrêtez|baja
     |darse de baja|cancelar( suscripción)?|basta|cancellami|cancellazione

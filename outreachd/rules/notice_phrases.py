@@ -9,6 +9,19 @@ order, as everywhere: an alternative further up wins.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """A reason and the pattern that tells it."""
+
+    reason: str
+    pattern: re.Pattern[str]
+
+
+def rules(*rows: tuple[str, str]) -> tuple[Rule, ...]:
+    """Compile a list of reasons, each with its table, to be asked in this order."""
+    return tuple(Rule(reason, phrases(table)) for reason, table in rows)
 
 
 def phrases(table: str, flags: int = 0) -> re.Pattern[str]:

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from outreachd.rules.model import Permanence, Phase, Reply, Scope, Verdict
+from outreachd.rules.notice_phrases import Rule
 from outreachd.rules.reply_codes import BASIC, ENHANCED
-from outreachd.rules.reply_words import LIKELY, SURE, Rule
+from outreachd.rules.reply_words import LIKELY, SURE
 
 TEXT_AT_MOST = 512  # characters
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

@@ -9,7 +9,7 @@ list of its own numbers; RFC 5321 section 4.2.3, RFC 4954, RFC 7504.
 
 from __future__ import annotations
 
-from outreachd.rules.reply_words import rules
+from outreachd.rules.notice_phrases import rules
 
 ENHANCED = rules(
     # Microsoft 365's own numbers, before the registry's.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from outreachd.rules.model import Permanence, Phase, Reply
+from outreachd.rules.notice_phrases import rules
 from outreachd.rules.reply import SCOPES, judge
-from outreachd.rules.reply_words import LIKELY, SURE, rules
+from outreachd.rules.reply_words import LIKELY, SURE
 
 
 def test_the_first_match_is_the_one_that_counts() -> None:
