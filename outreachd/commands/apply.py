@@ -102,7 +102,7 @@ async def apply_fleet(
 def warn(changes: Sequence[Change], wanted: Fleet) -> None:
     """Tell what a careful reader would say of the letters that change."""
     for change in changes:
-        thing = wanted.things[change.kind].get(change.name)
+        thing = wanted.of(change.kind).get(change.name)
         if isinstance(thing, WantedCampaign):
             for place, finding in lint_steps(thing.name, thing.steps):
                 click.echo(f"warning: {place}: {finding.sentence}.", err=True)

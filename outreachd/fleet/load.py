@@ -22,13 +22,14 @@ from outreachd.fleet.entries import (
     csv_mailboxes,
     place_in,
 )
-from outreachd.fleet.senders import account, client, domain, mailbox
+from outreachd.fleet.senders import account, client, domain, inbox, mailbox
 from outreachd.fleet.tables import (
     AccountTable,
     CampaignTable,
     ClientTable,
     DomainTable,
     FleetTable,
+    InboxTable,
     MailboxTable,
 )
 from outreachd.mistakes import ConfigError, unknown
@@ -38,7 +39,7 @@ from outreachd.toml_lines import TomlFile, read_toml
 
 T = TypeVar("T", bound=BaseModel)
 
-_ARRAYS = ("client", "account", "domain", "mailbox", "campaign")
+_ARRAYS = ("client", "account", "domain", "mailbox", "campaign", "inbox")
 
 
 def load(path: Path) -> Fleet:
@@ -65,6 +66,7 @@ class _Reading:
         domains = self._distinct("domain", self._entries("domain", DomainTable))
         mailboxes = self._distinct("mailbox", self._mailboxes())
         campaigns = self._distinct("campaign", self._entries("campaign", CampaignTable))
+        inboxes = self._distinct("inbox", self._entries("inbox", InboxTable))
         findings, folder = self.findings, self._folder
         known_accounts = self._names("account", accounts)
         known_domains = self._names("domain", domains)
@@ -87,7 +89,9 @@ class _Reading:
                 for n, e in campaigns.items()
             },
         }
-        return Fleet(things)
+        return Fleet(
+            things, inboxes={n: inbox(e, folder, findings) for n, e in inboxes.items()}
+        )
 
     def _check_sections(self) -> None:
         allowed = (*_ARRAYS, "fleet")

@@ -17,6 +17,8 @@ from outreachd.fleet.tables import (
     AccountTable,
     ClientTable,
     DomainTable,
+    ImapTable,
+    InboxTable,
     MailboxTable,
     WarmupTable,
 )
@@ -26,13 +28,15 @@ from outreachd.rules.fleet_plan import (
     WantedAccount,
     WantedClient,
     WantedDomain,
+    WantedInbox,
     WantedMailbox,
 )
-from outreachd.rules.model import Auth, Dkim, DkimSign, Ramp, Tls
+from outreachd.rules.model import Auth, Dkim, DkimSign, Imap, Ramp, Tls
 from outreachd.rules.written import parse_hours
 
 # The ports of RFC 8314 section 3.3 and RFC 5321.
 _USUAL_PORT = {Tls.STARTTLS: 587, Tls.IMPLICIT: 465, Tls.NONE: 25}
+_USUAL_IMAP_PORT = {Tls.STARTTLS: 143, Tls.IMPLICIT: 993, Tls.NONE: 143}
 
 
 def client(entry: Entry[ClientTable]) -> WantedClient:
@@ -54,11 +58,7 @@ def account(
     """Make an account; its usual port follows from ``tls``."""
     table = entry.table
     tls = Tls(table.tls)
-    if tls is Tls.NONE and not _is_loopback(table.host):
-        message = (
-            'tls = "none" is for loopback hosts only: use "starttls" or "implicit"'
-        )
-        findings.add(entry.place, ("tls",), message)
+    _check_tls(table, ("tls",), entry, findings)
     return WantedAccount(
         name=table.name,
         kind=table.kind,
@@ -70,6 +70,21 @@ def account(
         daily_limit=table.daily_limit,
         max_connections=table.max_connections,
         timezone=table.timezone,
+        auth=Auth(table.auth),
+        password=_password(entry, folder, findings),
+        imap=_imap(table.imap, ("imap", "tls"), entry, findings),
+    )
+
+
+def inbox(entry: Entry[InboxTable], folder: Path, findings: Findings) -> WantedInbox:
+    """Make a mailbox that only receives."""
+    table = entry.table
+    imap = _imap(table, ("tls",), entry, findings)
+    assert imap is not None
+    return WantedInbox(
+        name=table.name,
+        imap=imap,
+        username=table.username,
         auth=Auth(table.auth),
         password=_password(entry, folder, findings),
     )
@@ -111,6 +126,9 @@ def mailbox(
     if domain_of(table.address) not in domains:
         message = unknown("domain", domain_of(table.address), domains)
         findings.add(entry.place, ("address",), f"{message} (or add it as [[domain]])")
+    if table.imap is not None and table.username is None:
+        message = "to be read it needs a login of its own: username and password_file"
+        findings.add(entry.place, ("imap",), message)
     start_min, end_min = parse_hours(table.workday)
     return WantedMailbox(
         address=table.address,
@@ -128,7 +146,37 @@ def mailbox(
         username=table.username,
         auth=Auth(table.auth),
         password=_password(entry, folder, findings),
+        imap=_imap(table.imap, ("imap", "tls"), entry, findings),
     )
+
+
+def _imap(
+    table: ImapTable | None,
+    key: tuple[str, ...],
+    entry: Entry[AccountTable] | Entry[MailboxTable] | Entry[InboxTable],
+    findings: Findings,
+) -> Imap | None:
+    """Take where mail is read; its usual port follows from ``tls``."""
+    if table is None:
+        return None
+    _check_tls(table, key, entry, findings)
+    tls = Tls(table.tls)
+    port = table.port or _USUAL_IMAP_PORT[tls]
+    folders = tuple(dict.fromkeys(table.folders))
+    return Imap(host=table.host, port=port, tls=tls, folders=folders)
+
+
+def _check_tls(
+    table: AccountTable | ImapTable,
+    key: tuple[str, ...],
+    entry: Entry[AccountTable] | Entry[MailboxTable] | Entry[InboxTable],
+    findings: Findings,
+) -> None:
+    if Tls(table.tls) is Tls.NONE and not _is_loopback(table.host):
+        message = (
+            'tls = "none" is for loopback hosts only: use "starttls" or "implicit"'
+        )
+        findings.add(entry.place, key, message)
 
 
 def _is_loopback(host: str) -> bool:
@@ -151,7 +199,9 @@ def _ramp(
 
 
 def _password(
-    entry: Entry[AccountTable] | Entry[MailboxTable], folder: Path, findings: Findings
+    entry: Entry[AccountTable] | Entry[MailboxTable] | Entry[InboxTable],
+    folder: Path,
+    findings: Findings,
 ) -> str | None:
     table = entry.table
     if (table.username is None) != (table.password_file is None):

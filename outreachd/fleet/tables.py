@@ -95,6 +95,15 @@ def _ground(text: str) -> str:
     return basis
 
 
+def _imap(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    host, colon, port = value.partition(":")  # as a cell of the CSV
+    if colon and not port.isdecimal():
+        raise ValueError('must be { host = "imap.example.org" }; in a CSV HOST:PORT')
+    return {"host": host, **({"port": int(port)} if colon else {})}
+
+
 def _parsed_by(reader: Any) -> AfterValidator:
     def check(text: str) -> str:
         reader(text)
@@ -106,6 +115,7 @@ def _parsed_by(reader: Any) -> AfterValidator:
 Line = Annotated[str, Field(max_length=500), AfterValidator(_line)]
 Name = Annotated[str, Field(max_length=100), AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(address.normalise)]
+Folder = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 DomainName = Annotated[str, AfterValidator(_domain)]
 Host = Annotated[str, AfterValidator(_host)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -154,6 +164,21 @@ class ClientTable(_Table):
     timezone: Zone = "UTC"
 
 
+class ImapTable(_Table):
+    """imap = { host, port, tls, folders }."""
+
+    host: Host
+    tls: Literal["starttls", "implicit", "none"] = "implicit"
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None  # None = the usual one
+    folders: Annotated[list[Folder], Field(min_length=1, max_length=10)] = [
+        "INBOX",
+        "Junk",
+    ]
+
+
+OptionalImap = Annotated[ImapTable | None, BeforeValidator(_imap)]
+
+
 class AccountTable(_Table):
     """[[account]]."""
 
@@ -169,6 +194,7 @@ class AccountTable(_Table):
     daily_limit: Letters | None = None
     max_connections: Annotated[int, Field(ge=1, le=1000)] = 10
     timezone: Zone = "UTC"
+    imap: OptionalImap = None  # where the mailboxes that send by it are read
 
 
 class DkimTable(_Table):
@@ -206,6 +232,16 @@ class MailboxTable(_Table):
     tags: list[Name] = []
     username: Line | None = None
     password_file: Line | None = None
+    auth: Literal["password", "xoauth2"] = "password"  # what the file holds
+    imap: OptionalImap = None  # None = as the accounts of its domain say
+
+
+class InboxTable(ImapTable):
+    """[[inbox]]: a mailbox that only receives."""
+
+    name: Name
+    username: Line
+    password_file: Line
     auth: Literal["password", "xoauth2"] = "password"  # what the file holds
 
 

@@ -20,6 +20,7 @@ from outreachd.rules.model import (
     Auth,
     DelayUnit,
     Dkim,
+    Imap,
     Kind,
     MailboxGone,
     OnUncertain,
@@ -63,6 +64,7 @@ class WantedAccount:
     timezone: str
     auth: Auth = Auth.PASSWORD
     password: str | None = field(default=None, repr=False)
+    imap: Imap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,18 @@ class WantedMailbox:
     tags: tuple[str, ...]
     username: str | None
     auth: Auth = Auth.PASSWORD
+    password: str | None = field(default=None, repr=False)
+    imap: Imap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedInbox:
+    """A mailbox that only receives, as written, with its password."""
+
+    name: str
+    imap: Imap
+    username: str
+    auth: Auth
     password: str | None = field(default=None, repr=False)
 
 
@@ -158,8 +172,19 @@ class WantedCampaign:
 
 
 Thing: TypeAlias = (
-    WantedClient | WantedAccount | WantedDomain | WantedMailbox | WantedCampaign
+    WantedClient
+    | WantedAccount
+    | WantedDomain
+    | WantedMailbox
+    | WantedCampaign
+    | WantedInbox
 )
+
+
+class Ear(StrEnum):
+    """What is in a fleet and sends nothing: no limit and no pause can belong to it."""
+
+    INBOX = "inbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +192,12 @@ class Fleet:
     """All things by kind and name (a mailbox by its address)."""
 
     things: Mapping[Kind, Mapping[str, Thing]]
-    retired: frozenset[tuple[Kind, str]] = frozenset()
+    retired: frozenset[tuple[Kind | Ear, str]] = frozenset()
+    inboxes: Mapping[str, WantedInbox] = field(default_factory=dict)
+
+    def of(self, kind: Kind | Ear) -> Mapping[str, Thing]:
+        """Tell all of a kind, by name."""
+        return self.inboxes if isinstance(kind, Ear) else self.things[kind]
 
 
 class Sign(StrEnum):
@@ -183,7 +213,7 @@ class Change:
     """One line of a plan. ``fields`` = name, old and new, both in words."""
 
     sign: Sign
-    kind: Kind
+    kind: Kind | Ear
     name: str
     returns: bool = False  # it was retired
     fields: tuple[tuple[str, str, str], ...] = ()
@@ -207,16 +237,17 @@ ORDER = (Kind.CLIENT, Kind.ACCOUNT, Kind.DOMAIN, Kind.MAILBOX, Kind.CAMPAIGN)
 
 def plan(wanted: Fleet, present: Fleet) -> list[Change]:
     """List what must change; an empty list means nothing to do."""
-    changes = [c for kind in ORDER for c in _additions(kind, wanted, present)]
-    for kind in reversed(ORDER):
-        gone = present.things[kind].keys() - wanted.things[kind].keys()
+    kinds = (*ORDER, Ear.INBOX)
+    changes = [c for kind in kinds for c in _additions(kind, wanted, present)]
+    for kind in reversed(kinds):
+        gone = present.of(kind).keys() - wanted.of(kind).keys()
         changes += [Change(Sign.RETIRE, kind, name) for name in sorted(gone)]
     return changes
 
 
-def _additions(kind: Kind, wanted: Fleet, present: Fleet) -> Iterator[Change]:
-    for name, thing in wanted.things[kind].items():
-        old = present.things[kind].get(name)
+def _additions(kind: Kind | Ear, wanted: Fleet, present: Fleet) -> Iterator[Change]:
+    for name, thing in wanted.of(kind).items():
+        old = present.of(kind).get(name)
         if old is None:
             returns = (kind, name) in present.retired
             yield Change(Sign.ADD, kind, name, returns)
@@ -263,7 +294,7 @@ def _shown(value: object) -> str:
             return "none"
         case Ramp():
             return f"{value.start} to {value.end} in {value.days} days"
-        case Pool() | WrittenCalendar() | Policy() | Wording() | Dkim():
+        case Pool() | WrittenCalendar() | Policy() | Wording() | Dkim() | Imap():
             parts = ((f.name, getattr(value, f.name)) for f in fields(value))
             return "; ".join(f"{name} {_shown(part)}" for name, part in parts if part)
         case tuple():

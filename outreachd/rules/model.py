@@ -9,7 +9,7 @@ Time zones arrive here as tzinfo: they were opened where rows are read.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 
@@ -82,6 +82,16 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imap:
+    """Where the mail of a mailbox is read, and which folders."""
+
+    host: str
+    port: int
+    tls: Tls
+    folders: tuple[str, ...]  # the first must exist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A relay or provider account by which letters leave."""
 
@@ -97,6 +107,7 @@ class Account:
     max_connections: int
     timezone: tzinfo
     auth: Auth = Auth.PASSWORD
+    imap: Imap | None = None  # where its mailboxes are read; None = nowhere
 
 
 class DkimSign(StrEnum):
@@ -148,6 +159,18 @@ class Mailbox:
     signature: str
     username: str | None  # own login at the account; None = the account's
     auth: Auth = Auth.PASSWORD
+    imap: Imap | None = None  # None = as its domain's accounts say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """A mailbox that only receives: bounces and answers of many."""
+
+    id: int
+    name: str
+    imap: Imap
+    username: str
+    auth: Auth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +248,9 @@ class Campaign:
     stop_company: bool = False
     first_touch_share: float = 0.0
     mailbox_gone: MailboxGone = MailboxGone.WAIT
-    confirmation: Step | None = None  # step 0: asks for a yes before the sequence begins
+    confirmation: Step | None = (
+        None  # step 0: asks for a yes before the sequence begins
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +272,7 @@ class Roster:
     domains: Mapping[int, Domain]
     mailboxes: Mapping[int, Mailbox]
     campaigns: Mapping[int, Campaign]
+    inboxes: Mapping[int, Inbox] = field(default_factory=dict)
 
 
 # --- one send ----------------------------------------------------------------

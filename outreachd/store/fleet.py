@@ -18,12 +18,14 @@ import msgspec
 
 from outreachd.rules.fleet_plan import (
     Change,
+    Ear,
     Fleet,
     Sign,
     Thing,
     WantedAccount,
     WantedCampaign,
     WantedDomain,
+    WantedInbox,
     WantedMailbox,
     plan,
 )
@@ -115,7 +117,11 @@ async def _write_secrets(
     connection: Connection, wanted: Fleet, changes: Sequence[Change], vault: Vault
 ) -> None:
     """Seal the passwords that changed, and drop those that are gone."""
-    names: dict[Kind, list[str]] = {Kind.ACCOUNT: [], Kind.MAILBOX: []}
+    names: dict[Kind | Ear, list[str]] = {
+        Kind.ACCOUNT: [],
+        Kind.MAILBOX: [],
+        Ear.INBOX: [],
+    }
     for change in changes:
         if change.kind in names and change.touches("password"):
             names[change.kind].append(change.name)
@@ -124,8 +130,9 @@ async def _write_secrets(
     owners = await connection.fetch(sql.text("secret_owners"), *names.values())
     sealed, dropped = [], []
     for kind, name, target_id in owners:
-        thing = wanted.things[Kind(kind)][name]
-        assert isinstance(thing, WantedAccount | WantedMailbox)
+        owner = Ear.INBOX if kind == Ear.INBOX else Kind(kind)
+        thing = wanted.of(owner)[name]
+        assert isinstance(thing, WantedAccount | WantedMailbox | WantedInbox)
         if thing.password is None:
             dropped.append((kind, target_id))
         else:
@@ -137,14 +144,16 @@ async def _write_secrets(
         await _run(connection, "drop_secrets", *map(list, zip(*dropped, strict=True)))
 
 
-_PUT = {
+_PUT: dict[Kind | Ear, str] = {
     Kind.CLIENT: "put_clients",
     Kind.ACCOUNT: "put_accounts",
     Kind.DOMAIN: "put_domains",
     Kind.MAILBOX: "put_mailboxes",
     Kind.CAMPAIGN: "put_campaigns",
+    Ear.INBOX: "put_inboxes",
 }
-_RETIRE = {
+_RETIRE: dict[Kind | Ear, str] = {
+    Ear.INBOX: "retire_inboxes",
     Kind.CAMPAIGN: "retire_campaigns",
     Kind.MAILBOX: "retire_mailboxes",
     Kind.DOMAIN: "retire_domains",
@@ -157,9 +166,9 @@ async def _run(connection: Connection, name: str, *values: object) -> None:
     await connection.execute(sql.text(name), *values, timeout=STATEMENT_LIMIT_S)
 
 
-def _touched(wanted: Fleet, changes: Sequence[Change], kind: Kind) -> list[Thing]:
+def _touched(wanted: Fleet, changes: Sequence[Change], kind: Kind | Ear) -> list[Thing]:
     return [
-        wanted.things[kind][change.name]
+        wanted.of(kind)[change.name]
         for change in changes
         if change.kind is kind and change.sign is not Sign.RETIRE
     ]

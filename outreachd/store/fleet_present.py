@@ -16,6 +16,7 @@ import msgspec
 
 from outreachd.rules.fleet_plan import (
     UNREADABLE,
+    Ear,
     Fleet,
     Pool,
     Thing,
@@ -23,6 +24,7 @@ from outreachd.rules.fleet_plan import (
     WantedCampaign,
     WantedClient,
     WantedDomain,
+    WantedInbox,
     WantedMailbox,
     WantedStep,
     WrittenCalendar,
@@ -32,6 +34,7 @@ from outreachd.rules.model import (
     Auth,
     DelayUnit,
     Dkim,
+    Imap,
     Kind,
     MailboxGone,
     OnUncertain,
@@ -60,6 +63,7 @@ async def read_present(connection: Connection, vault: Vault) -> Fleet:
         Kind.MAILBOX: [_mailbox(r, passwords) for r in _live(rows[Kind.MAILBOX])],
         Kind.CAMPAIGN: [_campaign(r, steps) for r in _live(rows[Kind.CAMPAIGN])],
     }
+    inboxes = [_inbox(r, passwords) for r in _live(rows[Ear.INBOX])]
     return Fleet(
         things={k: {_name(k, t): t for t in found} for k, found in things.items()},
         retired=frozenset(
@@ -68,17 +72,19 @@ async def read_present(connection: Connection, vault: Vault) -> Fleet:
             for row in found
             if row["retired"]
         ),
+        inboxes={inbox.name: inbox for inbox in inboxes},
     )
 
 
-_READ = {
+_READ: dict[Kind | Ear, str] = {
+    Ear.INBOX: "present_inboxes",
     Kind.CLIENT: "present_clients",
     Kind.ACCOUNT: "present_accounts",
     Kind.DOMAIN: "present_domains",
     Kind.MAILBOX: "present_mailboxes",
     Kind.CAMPAIGN: "present_campaigns",
 }
-_KEY = {Kind.MAILBOX: "address"}  # all others go by their name
+_KEY: dict[Kind | Ear, str] = {Kind.MAILBOX: "address"}  # all others go by their name
 
 
 def _name(kind: Kind, thing: Thing) -> str:
@@ -135,7 +141,11 @@ def _client(row: asyncpg.Record) -> WantedClient:
 
 
 def _account(row: asyncpg.Record, passwords: Secrets) -> WantedAccount:
-    values = _values(row) | {"tls": Tls(row["tls"]), "auth": Auth(row["auth"])}
+    values = _values(row) | {
+        "tls": Tls(row["tls"]),
+        "auth": Auth(row["auth"]),
+        "imap": imap_of(row),
+    }
     return WantedAccount(**values, password=passwords.get(("account", row["id"])))
 
 
@@ -149,9 +159,25 @@ def _mailbox(row: asyncpg.Record, passwords: Secrets) -> WantedMailbox:
     values = _values(row) | {
         "tags": tuple(row["tags"]),
         "auth": Auth(row["auth"]),
+        "imap": imap_of(row),
     }
     password = passwords.get(("mailbox", row["id"]))
     return WantedMailbox(**values, warmup=_ramp(row), password=password)
+
+
+def _inbox(row: asyncpg.Record, passwords: Secrets) -> WantedInbox:
+    return WantedInbox(
+        name=row["name"],
+        imap=msgspec.json.decode(row["imap"], type=Imap),
+        username=row["username"],
+        auth=Auth(row["auth"]),
+        password=passwords.get(("inbox", row["id"])),
+    )
+
+
+def imap_of(row: asyncpg.Record) -> Imap | None:
+    """Read where mail is read, where that is told."""
+    return msgspec.json.decode(row["imap"] or "null", type=Imap | None)
 
 
 def _campaign(

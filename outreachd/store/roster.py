@@ -28,6 +28,8 @@ from outreachd.rules.model import (
     DelayUnit,
     Dkim,
     Domain,
+    Imap,
+    Inbox,
     Kind,
     Mailbox,
     MailboxGone,
@@ -45,11 +47,11 @@ from outreachd.rules.written import parse_days, parse_hours
 from outreachd.store import sql
 from outreachd.store.content import attachments_of
 from outreachd.store.database import Connection
-from outreachd.store.fleet_present import variant_of
+from outreachd.store.fleet_present import imap_of, variant_of
 
 RECIPIENT = "recipient"
 
-Thing = TypeVar("Thing", Client, Account, Domain, Mailbox)
+Thing = TypeVar("Thing", Client, Account, Domain, Mailbox, Inbox)
 
 
 class RosterError(Exception):
@@ -69,6 +71,7 @@ async def read_roster(connection: Connection) -> Roster:
                 row["id"]: _campaign(row, steps.get(row["id"], ()))
                 for row in await connection.fetch(sql.text("roster_campaigns"))
             },
+            inboxes=await _read(connection, "roster_inboxes", _inbox),
         )
     except (UnknownZoneError, ValueError) as error:
         raise RosterError(
@@ -148,6 +151,7 @@ def _account(row: asyncpg.Record) -> Account:
             "timezone": zone(row["timezone"]),
             "tls": Tls(row["tls"]),
             "auth": Auth(row["auth"]),
+            "imap": imap_of(row),
         }
     )
 
@@ -180,6 +184,17 @@ def _mailbox(row: asyncpg.Record) -> Mailbox:
         timezone=zone(row["timezone"]),
         ramp=_ramp(row),
         signature=row["signature"],
+        username=row["username"],
+        auth=Auth(row["auth"]),
+        imap=imap_of(row),
+    )
+
+
+def _inbox(row: asyncpg.Record) -> Inbox:
+    return Inbox(
+        id=row["id"],
+        name=row["name"],
+        imap=msgspec.json.decode(row["imap"], type=Imap),
         username=row["username"],
         auth=Auth(row["auth"]),
     )

@@ -26,6 +26,7 @@ CREATE TABLE account (
     daily_limit     integer CHECK (daily_limit >= 0),
     max_connections integer NOT NULL CHECK (max_connections > 0),
     timezone        text NOT NULL,
+    imap            jsonb,   -- where its mailboxes are read; null = nowhere
     retired         boolean NOT NULL DEFAULT false
 );
 
@@ -64,6 +65,7 @@ CREATE TABLE mailbox (
     tags         text[] NOT NULL,
     username     text,
     auth         text NOT NULL CHECK (auth IN ('password', 'xoauth2')),
+    imap         jsonb,   -- where it is read; null = where its domain's accounts say
     retired      boolean NOT NULL DEFAULT false,
     CHECK (num_nonnulls(ramp_start, ramp_end, ramp_days) IN (0, 3)),
     CHECK (0 <= workday_start_min AND workday_start_min < workday_end_min
@@ -73,7 +75,7 @@ CREATE TABLE mailbox (
 -- Passwords and signing keys (their ids are those of dkim_key), encrypted; the row's kind and id are bound into the ciphertext, so
 -- that a ciphertext moved to another row does not open.
 CREATE TABLE secret (
-    kind       text NOT NULL CHECK (kind IN ('account', 'mailbox', 'dkim')),
+    kind       text NOT NULL CHECK (kind IN ('account', 'mailbox', 'inbox', 'dkim')),
     target_id  integer NOT NULL,
     ciphertext bytea NOT NULL,
     PRIMARY KEY (kind, target_id)

@@ -34,3 +34,51 @@ CREATE INDEX send_message ON send USING hash (message_id) WHERE message_id IS NO
 
 -- Figures and health ask for the letters of a time; attempts come in its order.
 CREATE INDEX attempt_time ON attempt USING brin (started_at);
+
+-- A sender that a receiver told to come back later, or not at all for now.
+CREATE TABLE shaping (
+    kind      text NOT NULL CHECK (kind IN ('account', 'domain')),
+    target_id integer NOT NULL,
+    receiver  text NOT NULL,       -- who runs the recipients' mail: google, or a domain
+    until     timestamptz NOT NULL,
+    rounds    integer NOT NULL CHECK (rounds > 0),
+    reason    text NOT NULL,
+    PRIMARY KEY (kind, target_id, receiver)
+);
+
+-- Mailboxes that only receive: bounces, and answers to a common address.
+CREATE TABLE inbox (
+    id       integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name     text NOT NULL UNIQUE,
+    imap     jsonb NOT NULL,    -- {"host", "port", "tls", "folders"}
+    username text NOT NULL,
+    auth     text NOT NULL CHECK (auth IN ('password', 'xoauth2')),
+    retired  boolean NOT NULL DEFAULT false
+);
+
+-- How far each folder was read. What is behind a bookmark was acted on and is stored.
+CREATE TABLE bookmark (
+    kind      text NOT NULL CHECK (kind IN ('mailbox', 'inbox')),
+    target_id integer NOT NULL,
+    folder    text NOT NULL,
+    validity  bigint NOT NULL,  -- UIDVALIDITY: with another one all UIDs are void
+    uid       bigint NOT NULL,
+    PRIMARY KEY (kind, target_id, folder)
+);
+
+-- When each mailbox was read last, and what is in the way if it is not.
+CREATE TABLE reading (
+    kind      text NOT NULL CHECK (kind IN ('mailbox', 'inbox')),
+    target_id integer NOT NULL,
+    heard_at  timestamptz,      -- null = never
+    deaf_at   timestamptz NOT NULL,   -- from when on it counts as not heard
+    fault     text NOT NULL DEFAULT '',
+    PRIMARY KEY (kind, target_id)
+);
+
+-- Mails that were handed in by pipe and wait for the daemon that acts on them.
+CREATE TABLE handed_in (
+    id  bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    at  timestamptz NOT NULL,
+    raw bytea NOT NULL
+);

@@ -12,7 +12,7 @@ FROM client;
 
 -- name: present_accounts
 SELECT id, name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-    max_connections, timezone, retired
+    max_connections, timezone, imap::text AS imap, retired
 FROM account;
 
 -- name: present_domains
@@ -25,8 +25,11 @@ FROM domain d;
 -- name: present_mailboxes
 SELECT id, address, name, daily_limit, hourly_limit, min_gap_s, jitter,
     workday_start_min, workday_end_min, timezone, ramp_start, ramp_end, ramp_days,
-    signature, tags, username, auth, retired
+    signature, tags, username, auth, imap::text AS imap, retired
 FROM mailbox;
+
+-- name: present_inboxes
+SELECT id, name, imap::text AS imap, username, auth, retired FROM inbox;
 
 -- name: present_campaigns
 SELECT c.name, cl.name AS client, c.direction, c.share, c.pool::text AS pool,
@@ -54,7 +57,7 @@ ORDER BY v.campaign_id, v.number, v.place;
 
 -- name: present_secrets
 -- Passwords only: the keys that sign are not of the fleet file.
-SELECT kind, target_id, ciphertext FROM secret WHERE kind IN ('account', 'mailbox');
+SELECT kind, target_id, ciphertext FROM secret WHERE kind IN ('account', 'mailbox', 'inbox');
 
 -- name: put_clients
 INSERT INTO client (name, share, daily_limit, postal_address, contact_url, timezone)
@@ -67,16 +70,16 @@ ON CONFLICT (name) DO UPDATE SET
 
 -- name: put_accounts
 INSERT INTO account (name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-                     max_connections, timezone)
+                     max_connections, timezone, imap)
 SELECT name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-    max_connections, timezone
+    max_connections, timezone, imap
 FROM jsonb_populate_recordset(NULL::account, $1::jsonb)
 ON CONFLICT (name) DO UPDATE SET
     kind = excluded.kind, host = excluded.host, port = excluded.port, tls = excluded.tls,
     username = excluded.username, auth = excluded.auth,
     rate_per_second = excluded.rate_per_second,
     daily_limit = excluded.daily_limit, max_connections = excluded.max_connections,
-    timezone = excluded.timezone, retired = false;
+    timezone = excluded.timezone, imap = excluded.imap, retired = false;
 
 -- name: put_domains
 INSERT INTO domain (name, account_ids, daily_limit, rate_per_minute, ramp_start, ramp_end,
@@ -98,10 +101,10 @@ ON CONFLICT (name) DO UPDATE SET
 -- name: put_mailboxes
 INSERT INTO mailbox (address, name, domain_id, daily_limit, hourly_limit, min_gap_s, jitter,
                      workday_start_min, workday_end_min, timezone, ramp_start, ramp_end,
-                     ramp_days, signature, tags, username, auth)
+                     ramp_days, signature, tags, username, auth, imap)
 SELECT w.address, w.name, d.id, w.daily_limit, w.hourly_limit, w.min_gap_s, w.jitter,
     w.workday_start_min, w.workday_end_min, w.timezone, w.ramp_start, w.ramp_end,
-    w.ramp_days, w.signature, w.tags, w.username, w.auth
+    w.ramp_days, w.signature, w.tags, w.username, w.auth, w.imap
 FROM jsonb_populate_recordset(NULL::mailbox, $1::jsonb) AS w
 JOIN domain d ON d.name = split_part(w.address, '@', 2)
 ON CONFLICT (address) DO UPDATE SET
@@ -111,7 +114,15 @@ ON CONFLICT (address) DO UPDATE SET
     workday_end_min = excluded.workday_end_min, timezone = excluded.timezone,
     ramp_start = excluded.ramp_start, ramp_end = excluded.ramp_end,
     ramp_days = excluded.ramp_days, signature = excluded.signature, tags = excluded.tags,
-    username = excluded.username, auth = excluded.auth, retired = false;
+    username = excluded.username, auth = excluded.auth, imap = excluded.imap,
+    retired = false;
+
+-- name: put_inboxes
+INSERT INTO inbox (name, imap, username, auth)
+SELECT name, imap, username, auth FROM jsonb_populate_recordset(NULL::inbox, $1::jsonb)
+ON CONFLICT (name) DO UPDATE SET
+    imap = excluded.imap, username = excluded.username, auth = excluded.auth,
+    retired = false;
 
 -- name: put_campaigns
 INSERT INTO campaign (name, client_id, direction, share, pool, calendar, on_uncertain,
@@ -192,10 +203,12 @@ ON CONFLICT (campaign_id, number, name) DO UPDATE SET
     body_text = excluded.body_text, body_html = excluded.body_html;
 
 -- name: secret_owners
--- The ids of accounts and mailboxes whose passwords change. $1 names, $2 addresses.
+-- The ids of whose passwords change. $1 accounts, $2 addresses, $3 inboxes.
 SELECT 'account' AS kind, name, id FROM account WHERE name = ANY ($1::text[])
 UNION ALL
-SELECT 'mailbox', address, id FROM mailbox WHERE address = ANY ($2::text[]);
+SELECT 'mailbox', address, id FROM mailbox WHERE address = ANY ($2::text[])
+UNION ALL
+SELECT 'inbox', name, id FROM inbox WHERE name = ANY ($3::text[]);
 
 -- name: put_secrets
 INSERT INTO secret (kind, target_id, ciphertext)
@@ -221,6 +234,9 @@ UPDATE mailbox SET retired = true WHERE address = ANY ($1::text[]);
 
 -- name: retire_campaigns
 UPDATE campaign SET retired = true WHERE name = ANY ($1::text[]);
+
+-- name: retire_inboxes
+UPDATE inbox SET retired = true WHERE name = ANY ($1::text[]);
 
 -- name: notify_fleet
 -- Daemons read the fleet again; delivered when the transaction commits.

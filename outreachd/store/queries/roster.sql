@@ -6,7 +6,7 @@ FROM client WHERE NOT retired;
 
 -- name: roster_accounts
 SELECT id, name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-    max_connections, timezone
+    max_connections, timezone, imap::text AS imap
 FROM account WHERE NOT retired;
 
 -- name: roster_domains
@@ -17,8 +17,11 @@ FROM domain WHERE NOT retired;
 -- name: roster_mailboxes
 SELECT id, address, name, domain_id, daily_limit, hourly_limit, min_gap_s, jitter,
     workday_start_min, workday_end_min, timezone, ramp_start, ramp_end, ramp_days,
-    signature, username, auth
+    signature, username, auth, imap::text AS imap
 FROM mailbox WHERE NOT retired;
+
+-- name: roster_inboxes
+SELECT id, name, imap::text AS imap, username, auth FROM inbox WHERE NOT retired;
 
 -- name: roster_campaigns
 SELECT c.id, c.name, c.client_id, c.direction, c.share, c.calendar::text AS calendar,
