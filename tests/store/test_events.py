@@ -316,3 +316,41 @@ async def test_a_letter_that_was_ordered_singly_outlives_an_answer(
     await happens(db, what, until=NOW + DAY)
     query = "SELECT state, due_at FROM send WHERE content_id IS NOT NULL"
     assert await rows(db, query) == [(state, NOW)]
+
+
+async def until_waiting(db: Database, count: int) -> None:
+    """Wait until so many statements wait for a row that somebody holds."""
+    question = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(10):
+        while await rows(db, question) != [(count,)]:
+            pass
+
+
+@pytest.mark.parametrize("is_stop_first", [True, False])
+@pytest.mark.parametrize("state", [State.SENT, State.SCHEDULED])
+async def test_an_outcome_that_began_before_a_stop_sets_nothing_off(
+    db: Database, state: State, is_stop_first: bool
+) -> None:
+    """Its picture of the enrolment is older than the stop: the row itself says so."""
+    ledger, _, made = await under_way(db)
+    after = {"next_step": follow_up(made, NOW + HOUR)}
+    later = {"due_at": NOW + HOUR, "reason": "deferred"}
+    done = outcome(made, state, **(after if state is State.SENT else later))
+    async with db.connection() as holder:
+        async with holder.transaction():
+            await holder.execute("SELECT FROM send WHERE id = 1 FOR UPDATE")
+            tasks: list[asyncio.Task[Any]] = []
+            for n in (1, 2):
+                if is_stop_first == (n == 1):
+                    stop = happens(db, Happening.ANSWERED)
+                    tasks.append(asyncio.create_task(stop))
+                else:
+                    tasks.append(asyncio.create_task(ledger.record([done])))
+                await until_waiting(db, n)
+    await asyncio.gather(*tasks)
+    states = {state for state, _ in await sends(db)}
+    assert states <= {"sent", "cancelled"}
+    assert len(await sends(db)) <= (3 if state is State.SENT else 2)
