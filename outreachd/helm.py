@@ -16,6 +16,7 @@ from typing import Any
 from outreachd.clock import Clock
 from outreachd.flow.places import Lane
 from outreachd.flow.pool import Pool
+from outreachd.flow.shaping import Shaping
 from outreachd.rules.admission import Gate
 from outreachd.rules.hours import (
     Opening,
@@ -136,8 +137,14 @@ class Helm:
             return None
         pool = await self._pool()
         shift = self._shift()
-        share = shift.share if shift else None
-        return explain(row, pool, self._clock.now(), self._clock.monotonic(), share)
+        return explain(
+            row,
+            pool,
+            self._clock.now(),
+            self._clock.monotonic(),
+            share=shift.share if shift else None,
+            shaping=shift.shaping if shift else None,
+        )
 
     async def drain(self) -> None:
         """Finish what is under way and stop."""
@@ -211,6 +218,7 @@ def explain(
     now: datetime,
     mono: float,
     share: FairShare | None = None,
+    shaping: Shaping | None = None,
 ) -> dict[str, Any]:
     """Say of one send where it stands, what it must pass, and when it may go.
 
@@ -218,6 +226,8 @@ def explain(
     """
     state = State(row["state"])
     gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
+    if shaping is not None and state is State.SCHEDULED:
+        gates += _receiver_gates(row, pool, shaping, now)
     if share is not None:
         gates += _turn_gates(row, pool, share)
     waits = [gate.wait_s for gate in gates]
@@ -271,6 +281,29 @@ def _gates(
     gates += pool.gates(lane, campaign, now, mono)
     gates += together_gate(lane.standing.box, calendar, now)
     return gates
+
+
+def _receiver_gates(
+    row: Mapping[str, Any], pool: Pool, shaping: Shaping, now: datetime
+) -> list[Gate]:
+    """Say which receiver wants no more of the sender for now."""
+    lane = pool.lanes.get(row["mailbox_id"])
+    if lane is None:
+        return []
+    domain = lane.domain.domain
+    closing = shaping.closing(
+        row["contact"], account_ids=domain.account_ids, domain_id=domain.id, now=now
+    )
+    return [
+        Gate(
+            f"receiver {slow.receiver}: wants no more of this {slow.kind}",
+            slow.reason,
+            "nothing of the kind",
+            "what it said",
+            (slow.until - now).total_seconds(),
+        )
+        for slow in closing
+    ]
 
 
 def _windows(

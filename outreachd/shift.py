@@ -34,6 +34,7 @@ from outreachd.flow.pool import Pool
 from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.reporter import Reporter
+from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
 from outreachd.keyring import Keyring
 from outreachd.rules.model import Kind
@@ -52,6 +53,7 @@ from outreachd.store.roster import (
     read_roster,
     read_secrets,
 )
+from outreachd.store.shaping import PgShaping
 from outreachd.store.steering import PgSteering
 from outreachd.telemetry import Metrics
 
@@ -115,8 +117,13 @@ class Shift:
             may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
         )
         feedback = Feedback(pool, tools.metrics, clock, self._pause)
+        self.shaping = Shaping(PgShaping(tools.database), clock)
         self.inbox = Inbox(
-            PgNotices(tools.database), tools.mint, tools.metrics, feedback.told
+            PgNotices(tools.database),
+            tools.mint,
+            tools.metrics,
+            tell=feedback.told,
+            slow=self.shaping.told,
         )
         self.crew = Crew(
             pool=pool,
@@ -140,6 +147,7 @@ class Shift:
             term=term,
             max_in_flight=tools.max_in_flight,
             poll_s=tools.poll_s,
+            shaping=self.shaping,
         )
 
     @classmethod
@@ -172,6 +180,7 @@ class Shift:
         pool.set_pauses(pauses, now=now, mono=mono)
         shift = cls(tools, term, pool, FairShare())
         shift._weigh()
+        await shift.shaping.begin()
         gc.freeze()
         return shift
 

@@ -74,6 +74,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "http.fault": "A request made us fail; the caller was told 500 and no more.",
     "control.denied": "A request to the control listener had no valid token.",
     "control.acted": "A person or script paused, resumed or drained something.",
+    "receiver.slows": "A receiver told a sender to wait: its letters there do.",
+    "receiver.unwritten": "A rest at a receiver could not be stored; it holds for now.",
     "notice.taken": "A mail that came back was understood, acted on and kept.",
     "send.ordered": "A one-off letter was ordered by POST /v1/sends.",
 }

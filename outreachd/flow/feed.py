@@ -27,6 +27,7 @@ from outreachd.flow.crew import Crew
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.ports import Ledger
 from outreachd.flow.recorder import Recorder
+from outreachd.flow.shaping import Shaping
 from outreachd.rules.model import Campaign, Claim
 from outreachd.rules.records import GiveBack, LedgerAwayError, Queue, Want
 from outreachd.rules.returns import expired, not_now, unknown_campaign, unknown_zone
@@ -62,6 +63,7 @@ class Feed:
         term: int,
         max_in_flight: int,
         poll_s: float,
+        shaping: Shaping | None = None,
     ) -> None:
         self._pool = pool
         self._ledger = ledger
@@ -74,6 +76,7 @@ class Feed:
         self._term = term
         self._max_in_flight = max_in_flight
         self._poll_s = poll_s
+        self._shaping = shaping
         self._wake = asyncio.Event()
         self._is_stale = True  # the agenda must be asked for anew
         self._asked_at = -inf
@@ -205,7 +208,7 @@ class Feed:
     ) -> GiveBack | None:
         """Send a claimed row on its way, or say how it goes back."""
         campaign = self._pool.roster.campaigns.get(claim.campaign_id)
-        back = self._turned_away(claim, campaign, now)
+        back = self._turned_away(claim, campaign, now) or self._slowed(claim, pick, now)
         if back is None and campaign is not None:
             permit = self._pool.take(pick.lane, campaign, now, mono)
             if isinstance(permit, Permit):
@@ -231,6 +234,16 @@ class Feed:
             return unknown_zone(claim)
         closed_s = window.wait_s(now)
         return not_now(claim, now, closed_s, "window_closed") if closed_s > 0 else None
+
+    def _slowed(self, claim: Claim, pick: Pick, now: datetime) -> GiveBack | None:
+        """Let a letter wait whose receiver wants no more of this sender for now."""
+        if self._shaping is None:
+            return None
+        domain = pick.lane.domain.domain
+        wait_s = self._shaping.wait_s(
+            claim.email, account_ids=domain.account_ids, domain_id=domain.id, now=now
+        )
+        return not_now(claim, now, wait_s, "receiver_slows") if wait_s > 0 else None
 
     def _ended(self, lane_id: int, again_at: datetime | None) -> None:
         if again_at is not None:

@@ -80,18 +80,26 @@ class Notices(Protocol):
 
 # Tells the sender's side what a server said of it, by way of a bounce.
 Tell = Callable[[Letter, Verdict, str], Awaitable[None]]
+# Tells that a receiver wants no more of a sender for now, and why.
+Slow = Callable[[Letter, str], Awaitable[None]]
 
 
 class Inbox:
     """Takes mails, for the daemon that owns the fleet."""
 
     def __init__(
-        self, notices: Notices, mint: TokenMint, metrics: Metrics, tell: Tell
+        self,
+        notices: Notices,
+        mint: TokenMint,
+        metrics: Metrics,
+        tell: Tell,
+        slow: Slow,
     ) -> None:
         self._notices = notices
         self._mint = mint
         self._metrics = metrics
         self._tell = tell
+        self._slow = slow
 
     async def take(self, received: Received) -> None:
         """Do what a mail asks for; returns when it is stored."""
@@ -115,6 +123,8 @@ class Inbox:
             await self._tell(
                 letter, deed.verdict, deed.about.text if deed.about else ""
             )
+        if letter is not None and deed.slows:
+            await self._slow(letter, deed.slows)
         self._metrics.notices(notice.kind.value, deed.word).inc()
         log.info(
             "notice.taken",

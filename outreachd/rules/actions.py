@@ -21,6 +21,7 @@ from outreachd.rules.autoreply import Automatic
 from outreachd.rules.model import Permanence, Scope, State, Verdict
 from outreachd.rules.notice import About, Notice, NoticeKind
 from outreachd.rules.reply import LATER, SCOPES
+from outreachd.rules.shaping import SHAPED
 from outreachd.rules.stops import STOPS, Happening
 from outreachd.rules.suppression import COMPLAINT, OPT_OUT
 
@@ -96,6 +97,7 @@ class Deed(Struct, frozen=True, kw_only=True):
     ends_sequence: bool = False  # of this letter's enrolment only
     has_arrived: bool = False  # settles a letter that nobody answered for
     verdict: Verdict | None = None  # of the sender's side
+    slows: str = ""  # what the receiver said of this sender, if it shapes
 
     @property
     def ends_all(self) -> bool:
@@ -156,6 +158,7 @@ def _bounce(notice: Notice, letter: Letter, evidence: Evidence, now: datetime) -
         ends_sequence=True,
         has_arrived=True,
         verdict=_verdict(about.reason) if about.reason in OF_THE_SENDER else None,
+        slows=about.reason if about.reason in SHAPED else "",
     )
     if not about.suppresses or not _names(about, letter):
         return failed

@@ -88,12 +88,16 @@ async def told(letter: Letter, verdict: Verdict, text: str) -> None:
     """Hear what concerns the sender."""
 
 
+async def slowed(letter: Letter, reason: str) -> None:
+    """Hear what a receiver said."""
+
+
 async def take(
     notices: FakeNotices, *mails: bytes, mailbox_id: int | None = 1
 ) -> Metrics:
     """Hand mails in."""
     metrics = Metrics()
-    inbox = Inbox(notices, MINT, metrics, told)
+    inbox = Inbox(notices, MINT, metrics, told, slowed)
     for raw in mails:
         mail = Received(raw=raw, source="imap", mailbox_id=mailbox_id, at=NOW)
         await inbox.take(mail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -143,7 +144,14 @@ async def test_a_paused_intent_abandons_the_transaction() -> None:
 async def test_a_suppressed_intent_ends_the_send() -> None:
     """77: who opted out after the claim gets nothing."""
     world = world_of_one()
-    world.ledger.suppressed.add(P)
+    claim = world.ledger.claim
+
+    async def claim_and_opt_out(*args: Any, **more: Any) -> Any:
+        rows = await claim(*args, **more)
+        world.ledger.suppressed.add(P)
+        return rows
+
+    world.ledger.claim = claim_and_opt_out  # type: ignore[method-assign]
     await world.run_for(minutes=1)
     assert len(world.carrier.abandoned) == 1
     assert (the_row(world).state, the_row(world).reason) == (

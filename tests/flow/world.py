@@ -18,6 +18,7 @@ from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.reporter import Reporter
+from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
 from outreachd.rules.model import Kind, Pause, Roster
 from outreachd.rules.records import Facts, Intent, IntentAnswer
@@ -26,6 +27,7 @@ from outreachd.rules.token import TokenMint
 from outreachd.telemetry import Metrics
 from tests.fake_contents import FakeContents
 from tests.fake_ledger import FakeLedger
+from tests.fake_slows import FakeSlows
 from tests.fakes import FakeJournal, QuietClock, ScriptedCarrier, Spawner
 from tests.rosters import MONDAY
 
@@ -84,6 +86,8 @@ class World:
         )
         self.share = FairShare()
         self.weigh()
+        self.slows = FakeSlows()
+        self.shaping = Shaping(self.slows, self.clock)
         self.feed = Feed(
             pool=self.pool,
             ledger=self.ledger,
@@ -96,6 +100,7 @@ class World:
             term=term,
             max_in_flight=max_in_flight,
             poll_s=POLL_S,
+            shaping=self.shaping,
         )
 
     def _batcher(self, term: int) -> Batcher[Intent, IntentAnswer]:

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from outreachd.clock import RealClock
 from outreachd.flow.inbox import Inbox
+from outreachd.flow.shaping import Shaping
 from outreachd.rules.model import Verdict
 from outreachd.rules.notice_match import envelope_id
 from outreachd.rules.records import Received
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.store.database import Database
 from outreachd.store.notices import PgNotices
+from outreachd.store.shaping import PgShaping
 from outreachd.telemetry import Metrics
 from tests.store.seed import NOW, add_send, seed_fleet
 
@@ -80,7 +83,13 @@ async def take(
     db: Database, *mails: bytes, mailbox_id: int | None = 1, told: Told | None = None
 ) -> None:
     """Hand mails in."""
-    inbox = Inbox(PgNotices(db), MINT, Metrics(), told or Told())
+    inbox = Inbox(
+        PgNotices(db),
+        MINT,
+        Metrics(),
+        told or Told(),
+        Shaping(PgShaping(db), RealClock()).told,
+    )
     for raw in mails:
         received = Received(raw=raw, source="imap", mailbox_id=mailbox_id, at=LATER)
         await inbox.take(received)
