@@ -137,7 +137,8 @@ class _Turns:
         return min((self._time[id_], id_) for id_ in asked)[1]
 
     def turn(self, id_: int) -> Turn:
-        racing = sorted((self._time[i], i) for i in self._working | {id_})
+        ids = (self._working & self._time.keys()) | {id_}  # some may have left
+        racing = sorted((self._time[i], i) for i in ids)
         place = racing.index((self._time[id_], id_)) + 1
         return Turn(place, len(racing), self._part[id_])
 

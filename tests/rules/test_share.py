@@ -252,6 +252,10 @@ def test_a_turn_tells_who_is_served_next() -> None:
         assert sorted(places.values()) == [1, 2]
         [turn] = serve(share, ready, 1)
         assert places[turn[0]] == 1
+    share.set_weights({1: 1.0, 3: 1.0}, {10: (1, 1.0), 30: (3, 1.0)})
+    assert share.turn(1, 10)[0].of == 1  # who has left races no more
+    share = shared({1: 1.0, 2: 3.0, 3: 1.0})
+    share.working(ready)
     client, campaign = share.turn(3, 30)
     assert (client.of, campaign.place) == (3, 1)
     assert client.part == pytest.approx(0.2)

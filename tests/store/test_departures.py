@@ -209,3 +209,14 @@ async def test_what_was_taken_out_and_returns_goes_on(
     await do(db, back)
     assert await settle(db) == Settled(resumed=1)
     assert [state for (state,) in await rows(db, "state")] == ["scheduled", "held"]
+
+
+async def test_a_daemon_does_it_as_part_of_its_housekeeping(db: Database) -> None:
+    """Through its ledger, and under its own name."""
+    await fleet(db, "stop")
+    await bound(db, 1, 1)
+    await do(db, "UPDATE mailbox SET retired = true WHERE id = 1")
+    ledger, _, _ = await owner_of(db)
+    assert await ledger.settle_departures(now=NOW) == Settled(stopped=1)
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT author FROM audit") == "outreachd"
