@@ -82,7 +82,7 @@ async def test_what_cannot_be_made_is_said(
     config: Path, fleet: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An unknown domain, one that does not sign, a selector that is taken."""
-    with pytest.raises(FailedError, match="no domain .* in the fleet"):
+    with pytest.raises(FailedError, match=r"no domain .* in the fleet"):
         await dkim("x.example", ED, config, True)
     with pytest.raises(MisusedError, match="give --selector"):
         await dkim(DOMAIN, (), config, True)
