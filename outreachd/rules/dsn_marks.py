@@ -12,11 +12,13 @@ from __future__ import annotations
 import re
 
 from outreachd.rules import dsn, dsn_json
+from outreachd.rules.autoreply_words import SUBJECT as AUTOMATIC
 from outreachd.rules.dsn import ADDRESS
 from outreachd.rules.dsn_text import said_and_returned
 from outreachd.rules.dsn_words import DAEMON, FORWARDED, SAID, SUBJECT
 from outreachd.rules.notice_mail import Mail
 
+_CODE = re.compile(r"(?<!\d)[45]\d\d[ -]")
 _ALONE = re.compile(rf"^[ \t]*<?{ADDRESS}>?:?[ \t]*$", re.MULTILINE)
 _NAMELESS = re.compile(r"<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?")
 _REPORTS = frozenset({"multipart/report", "message/delivery-status"})
@@ -26,7 +28,7 @@ def is_about_delivery(mail: Mail) -> bool:
     """Tell whether a machine wrote it, and that a letter did not, or did, arrive."""
     if dsn_json.told(mail):
         return True
-    if is_forward(mail) and mail.type != "multipart/report":
+    if mail.type != "multipart/report" and (is_forward(mail) or _is_away(mail)):
         return False
     if _is_by_machine(mail):
         return _says_so(mail)
@@ -69,14 +71,33 @@ def _shows_a_failure(mail: Mail) -> bool:
     )
 
 
+def _is_away(mail: Mail) -> bool:
+    """Tell an automatic answer, which may speak of "the following address", too."""
+    away = AUTOMATIC.search(mail.headers.get("subject").lower())
+    return bool(away) and not is_mail_system(mail)
+
+
 def is_forward(mail: Mail) -> bool:
     """Tell whether a person passes a mail on."""
     return bool(FORWARDED.match(mail.headers.get("subject").lower()))
 
 
 def _says_so(mail: Mail) -> bool:
-    if dsn.is_report(mail) or "x-failed-recipients" in mail.headers:
+    headers = mail.headers
+    if dsn.is_report(mail) or "x-failed-recipients" in headers:
         return True
-    if SUBJECT.search(mail.headers.get("subject").lower()):
-        return True
-    return bool(SAID.search(said_and_returned(mail.text)[0].lower()))
+    said = said_and_returned(mail.text)[0].lower()
+    own = "\n".join(line for line in said.split("\n") if not line.startswith("> "))
+    if _may_be_a_person(mail):  # who may share a postmaster's name
+        return bool(SAID.search(own) and _CODE.search(own))
+    return bool(SUBJECT.search(headers.get("subject").lower()) or SAID.search(own))
+
+
+def _may_be_a_person(mail: Mail) -> bool:
+    """Tell an answer from an address that people use too: postmaster, administrator."""
+    headers = mail.headers
+    submitted = headers.get("auto-submitted").lower() not in {"", "no"}
+    path = headers.get("return-path").lower()
+    if submitted or path == "<>" or "daemon" in path + headers.get("from").lower():
+        return False
+    return "in-reply-to" in headers or "references" in headers

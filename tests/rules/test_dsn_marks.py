@@ -33,6 +33,16 @@ DAEMON = "MAILER-DAEMON@mx.example"
             False,
         ),
         (mail("hello", From="ann@x.example", Subject="Re: hello"), False),
+        (
+            mail("> 550 5.1.1 no such user\r\nIt could not be delivered, why?",
+                 From="Ann <postmaster@x.example>", In_Reply_To="<a@b>"),
+            False,
+        ),
+        (
+            mail("Write to the following address: info@x.example", Return_Path="<>",
+                 From="ann@x.example", Subject="Out of office"),
+            False,
+        ),
     ],
 )  # fmt: skip
 def test_who_and_what_must_agree(raw: bytes, expected: bool) -> None:
