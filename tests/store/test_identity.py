@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -98,9 +99,13 @@ async def test_a_persons_own_pause_keeps_its_reason(
     identity = PgIdentity(db, state_of(tmp_path, "a"))
     async with db.connection() as connection:
         await connection.execute("UPDATE identity SET is_doubted = true")
-    await PgSteering(db).pause(Kind.FLEET, "", "breach", None, "ann", NOW)
+    soon = NOW + timedelta(hours=1)
+    await PgSteering(db).pause(Kind.FLEET, "", "breach", soon, "ann", NOW)
     assert await identity.begin(NOW)
     assert await reasons(db) == ["breach"]
+    async with db.connection() as connection:
+        [pause] = await read_pauses(connection, soon)
+    assert pause.until is None
 
 
 async def test_a_standby_remembers_what_it_has_seen(

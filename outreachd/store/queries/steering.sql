@@ -16,9 +16,12 @@ SELECT id FROM mailbox WHERE address = $1 AND NOT retired;
 SELECT id FROM account WHERE name = $1 AND NOT retired;
 
 -- name: put_pause
--- $1 kind, $2 target, $3 reason, $4 until, $5 author, $6 now.
+-- $1 kind, $2 target, $3 reason, $4 until, $5 author, $6 now. A fleet whose database may
+-- be a copy does not go on by itself.
 INSERT INTO pause (kind, target_id, reason, until, author, at)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES ($1, $2, $3,
+    CASE WHEN $1 = 'fleet' AND EXISTS (SELECT FROM identity WHERE is_doubted) THEN NULL
+         ELSE $4::timestamptz END, $5, $6)
 ON CONFLICT (kind, target_id) DO UPDATE
 SET reason = excluded.reason, until = excluded.until, author = excluded.author,
     at = excluded.at;
