@@ -109,6 +109,7 @@ def domain(
         rate_per_minute=table.rate_per_minute,
         warmup=_ramp(table.warmup, entry, findings),
         timezone=table.timezone,
+        bounces_at=table.bounces_at,
         dkim=Dkim(selector=table.dkim.selector, sign=DkimSign(table.dkim.sign))
         if table.dkim
         else None,

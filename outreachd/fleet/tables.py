@@ -214,6 +214,7 @@ class DomainTable(_Table):
     warmup: Warmup = _warmup_default(15, 400, 28)
     timezone: Zone = "UTC"
     dkim: Annotated[DkimTable | None, BeforeValidator(_dkim)] = None
+    bounces_at: DomainName | None = None  # a domain whose mail comes to an [[inbox]]
 
 
 class MailboxTable(_Table):

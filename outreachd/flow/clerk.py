@@ -34,9 +34,11 @@ from outreachd.rules.model import (
     Campaign,
     Claim,
     DelayUnit,
+    Envelope,
     Step,
     Variant,
 )
+from outreachd.rules.notice_match import envelope_id, return_address
 from outreachd.rules.records import Intent, OneOff
 from outreachd.rules.sequence import CONFIRMATION, step_of
 from outreachd.rules.token import TokenKind, TokenMint
@@ -232,6 +234,17 @@ class Clerk:
             self._pool.roster.clients[campaign.client_id],
             base_url=self._base_url,
             unsubscribe_mailto=self._mailto,
+        )
+
+    def envelope(self, claim: Claim, permit: Permit) -> Envelope:
+        """Address a letter; where its domain hears bounces, they will name it."""
+        sender, at = permit.lane.standing.box.address, permit.lane.domain.domain
+        if at.bounces_at is None:
+            return Envelope(sender, claim.email)
+        return Envelope(
+            return_address(self._mint, claim.send_id, at.bounces_at),
+            claim.email,
+            envelope_id(self._mint, claim.send_id),
         )
 
     def intent(

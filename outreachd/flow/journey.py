@@ -29,7 +29,7 @@ from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.reporter import Reporter
 from outreachd.rules.letter import Unfillable
-from outreachd.rules.model import Claim, Envelope, Reply, State, Verdict
+from outreachd.rules.model import Claim, Reply, State, Verdict
 from outreachd.rules.records import (
     Intent,
     IntentAnswer,
@@ -121,7 +121,7 @@ class Journey:
         if isinstance(written, Unfillable):
             return await self._hold(claim, written)
         message = written.letter.message
-        envelope = Envelope(permit.lane.standing.box.address, claim.email)
+        envelope = self.clerk.envelope(claim, permit)
         session = await self._carrier.open(permit.route, envelope, len(message))
         if isinstance(session, Reply):
             return await self._refused(claim, permit, session)

@@ -78,6 +78,7 @@ class WantedDomain:
     warmup: Ramp | None
     timezone: str
     dkim: Dkim | None = None
+    bounces_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

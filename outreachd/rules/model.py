@@ -138,6 +138,7 @@ class Domain:
     ramp: Ramp | None
     timezone: tzinfo
     dkim: Dkim | None = None  # None = not signed here
+    bounces_at: str | None = None  # where its bounces come to; None = to the mailbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +330,7 @@ class Envelope(Struct, frozen=True):
 
     sender: str
     recipient: str
+    id: str = ""  # what a bounce shall name it by (ENVID); a token, or nothing
 
 
 class Route(Struct, frozen=True, kw_only=True):

@@ -165,6 +165,7 @@ def _domain(row: asyncpg.Record) -> Domain:
         rate_per_minute=row["rate_per_minute"],
         ramp=_ramp(row),
         timezone=zone(row["timezone"]),
+        bounces_at=row["bounces_at"],
         dkim=msgspec.json.decode(row["dkim"], type=Dkim) if row["dkim"] else None,
     )
 

@@ -116,6 +116,7 @@ class Handshake:
             offers = await self._ehlo(line, route)
             if isinstance(offers, Reply):
                 return offers
+        line.takes_ids = "dsn" in offers.keywords
         line.takes_two = "pipelining" in offers.keywords
         line.announces_size = "size" in offers.keywords
         line.size_limit = _size(offers.keywords.get("size", ""))

@@ -60,6 +60,7 @@ class Line(Hearing):
         self.letters = 0
         self.size_limit = 0  # bytes the server takes; 0 = it did not say
         self.announces_size = False
+        self.takes_ids = False  # of letters, for bounces to name (RFC 3461)
         self.takes_two = False  # commands at once
 
     # --- asking ------------------------------------------------------------------

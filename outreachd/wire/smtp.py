@@ -124,8 +124,10 @@ class SmtpCarrier:
     async def _announce(
         self, line: Line, envelope: Envelope, size: int
     ) -> Reply | None:
-        option = f" SIZE={size}" if line.announces_size else ""
-        mail = f"MAIL FROM:<{envelope.sender}>{option}".encode("ascii")
+        options = f" SIZE={size}" if line.announces_size else ""
+        if envelope.id and line.takes_ids:
+            options += f" RET=HDRS ENVID={envelope.id}"  # a token needs no xtext
+        mail = f"MAIL FROM:<{envelope.sender}>{options}".encode("ascii")
         rcpt = f"RCPT TO:<{envelope.recipient}>".encode("ascii")
         reply = await line.announce(mail, rcpt, self._limits)
         return None if 200 <= reply.code < 300 else reply

@@ -17,7 +17,9 @@ from outreachd.flow.clerk import Clerk, Signer, Written
 from outreachd.rules.attachment import attachment
 from outreachd.rules.dkim import SigningKey
 from outreachd.rules.letter import Unfillable
-from outreachd.rules.model import State, Variant
+from outreachd.rules.model import Envelope, State, Variant
+from outreachd.rules.notice import understand
+from outreachd.rules.notice_match import proven
 from outreachd.rules.records import OneOff
 from outreachd.rules.token import TokenKind
 from tests.flow.desk import Desk, claim
@@ -213,3 +215,18 @@ async def test_a_one_off_letter_is_written_from_its_own_content() -> None:
     assert written.letter.subject == "For Pia of Ulm"
     assert b"List-Unsubscribe: <https://out.example/u/" in written.letter.message
     assert desk.reporter.held(one, Unfillable("x", "y")).send_id == one.send_id
+
+
+def test_a_domain_that_hears_bounces_gives_each_letter_an_address() -> None:
+    """Signed, so that a bounce to it proves its letter; else it is the mailbox's."""
+    desk = Desk()
+    plain = desk.clerk.envelope(claim(send_id=7), desk.permit)
+    assert plain == Envelope("box1@mail1.acme.example", "p@x.example")
+    domain = desk.permit.lane.domain
+    domain.domain = replace(domain.domain, bounces_at="b.acme.example")
+    named = desk.clerk.envelope(claim(send_id=7), desk.permit)
+    assert named.sender.endswith("@b.acme.example")
+    bounce = f"To: {named.sender.upper()}\nFrom: mailer-daemon@x.example\n\n"
+    names = understand(bounce.encode(), now=MONDAY).names
+    assert proven(names, MINT) == (TokenKind.BOUNCE, 7)
+    assert MINT.read(named.id) == (TokenKind.BOUNCE, 7)

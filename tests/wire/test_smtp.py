@@ -82,6 +82,20 @@ def test_no_line_of_a_letter_is_a_dot(lines: list[bytes], ended: bool) -> None:
     assert back == (message if message.endswith(b"\r\n") else message + b"\r\n")
 
 
+@pytest.mark.parametrize("offers", [("SIZE 1000", "DSN"), ("SIZE 1000",)])
+async def test_a_letter_is_named_where_the_server_tells_bounces_so(
+    offers: tuple[str, ...],
+) -> None:
+    """ENVID and the headers back, only where DSN is offered (RFC 3461)."""
+    named = Envelope("a@b.example", "bob@example.org", "token-1_x")
+    async with ScriptedServer(offers=offers) as server, carrier() as out:
+        for envelope in (named, Envelope("a@b.example", "bob@example.org")):
+            assert (await send(out, route(server), envelope=envelope)).code == 250
+    first, second = [line for line in server.commands if line.startswith("MAIL")]
+    assert first.endswith(" RET=HDRS ENVID=token-1_x") == ("DSN" in offers)
+    assert "ENVID" not in second
+
+
 @pytest.mark.parametrize("bad", [b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\n", b"\n"])
 async def test_a_bare_line_end_is_refused_here(bad: bytes) -> None:
     """No letter can hide a second one: what is not CRLF does not leave."""

@@ -40,6 +40,8 @@ CREATE TABLE domain (
     ramp_end        integer,
     ramp_days       integer,
     timezone        text NOT NULL,
+    -- Where bounces of its letters come to: each gets a signed return address there.
+    bounces_at      text,
     dkim            jsonb,   -- as written: {"selector": "o1", "sign": "rsa"}; null = unsigned
     retired         boolean NOT NULL DEFAULT false,
     -- A ramp is all three figures or none.

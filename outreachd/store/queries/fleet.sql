@@ -17,7 +17,7 @@ FROM account;
 
 -- name: present_domains
 SELECT d.name, d.daily_limit, d.rate_per_minute, d.ramp_start, d.ramp_end, d.ramp_days,
-    d.timezone, d.dkim::text AS dkim, d.retired,
+    d.timezone, d.bounces_at, d.dkim::text AS dkim, d.retired,
     ARRAY(SELECT a.name FROM unnest(d.account_ids) WITH ORDINALITY AS way (id, place)
           JOIN account a ON a.id = way.id ORDER BY way.place) AS accounts
 FROM domain d;
@@ -83,20 +83,22 @@ ON CONFLICT (name) DO UPDATE SET
 
 -- name: put_domains
 INSERT INTO domain (name, account_ids, daily_limit, rate_per_minute, ramp_start, ramp_end,
-                    ramp_days, timezone, dkim)
+                    ramp_days, timezone, bounces_at, dkim)
 SELECT w.name,
     ARRAY(SELECT a.id FROM unnest(w.accounts) WITH ORDINALITY AS way (name, place)
           JOIN account a ON a.name = way.name ORDER BY way.place),
-    w.daily_limit, w.rate_per_minute, w.ramp_start, w.ramp_end, w.ramp_days, w.timezone, w.dkim
+    w.daily_limit, w.rate_per_minute, w.ramp_start, w.ramp_end, w.ramp_days, w.timezone,
+    w.bounces_at, w.dkim
 FROM jsonb_to_recordset($1::jsonb) AS w (
     name text, accounts text[], daily_limit integer, rate_per_minute double precision,
     ramp_start integer, ramp_end integer, ramp_days integer, timezone text,
-    dkim jsonb)
+    bounces_at text, dkim jsonb)
 ON CONFLICT (name) DO UPDATE SET
     account_ids = excluded.account_ids, daily_limit = excluded.daily_limit,
     rate_per_minute = excluded.rate_per_minute, ramp_start = excluded.ramp_start,
     ramp_end = excluded.ramp_end, ramp_days = excluded.ramp_days,
-    timezone = excluded.timezone, dkim = excluded.dkim, retired = false;
+    timezone = excluded.timezone, bounces_at = excluded.bounces_at, dkim = excluded.dkim,
+    retired = false;
 
 -- name: put_mailboxes
 INSERT INTO mailbox (address, name, domain_id, daily_limit, hourly_limit, min_gap_s, jitter,

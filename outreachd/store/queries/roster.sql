@@ -11,7 +11,7 @@ FROM account WHERE NOT retired;
 
 -- name: roster_domains
 SELECT id, name, account_ids, daily_limit, rate_per_minute, ramp_start, ramp_end,
-    ramp_days, timezone, dkim::text AS dkim
+    ramp_days, timezone, bounces_at, dkim::text AS dkim
 FROM domain WHERE NOT retired;
 
 -- name: roster_mailboxes
