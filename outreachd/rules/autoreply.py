@@ -1,10 +1,10 @@
 """Automatic answers: who is away until when, who has left, what only acknowledges.
 
 Headers that programs set are believed at once; a subject that only programs write too;
-words alone only in a short text that speaks of an absence *and* of a return, and asks
-nothing. A person who mentions past holidays in a true answer is a person. Nothing here
-suppresses anybody and no link is ever followed. Sources: RFC 3834, RFC 8098, the
-headers of Exchange, Gmail, Apple Mail, cPanel, Zendesk, Jira, OTRS.
+words alone only in a short text that speaks of an absence *and* of a return, quotes
+nothing and asks nothing. A person who mentions past holidays in a true answer is a
+person. Nothing here suppresses anybody and no link is ever followed. Sources: RFC 3834,
+RFC 8098, the headers of Exchange, Gmail, Apple Mail, cPanel, Zendesk, Jira, OTRS.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from outreachd.rules.autoreply_words import (
 from outreachd.rules.notice_mail import Headers, Mail
 
 SHORT = 1500  # characters of a text that may be an automatic one by its words alone
+MAX_TRIFLE = 40  # characters that are no quotation: a signature's line, blanks
 
 
 class Automatic(StrEnum):
@@ -59,6 +60,8 @@ _ROBOT = re.compile(
     r"(no|do[-_.]?not|donot|not)[-_.]?reply|notification|auto[-_.]?(reply|respond|mat)|"
     r"^(<|\W)?(vacation|robot|system)@"
 )
+# Where programs answer in the name of a department.
+_ROLE = re.compile(r"(^|<)(support|help(desk)?|service|tickets?|info|contact|kontakt)@")
 _QUESTION = re.compile(r"[?\uff1f]\s*(\n|$)")
 
 
@@ -84,20 +87,18 @@ def automatic(mail: Mail, answer: str) -> Automatic | None:
     answers = "in-reply-to" in headers or "references" in headers
     if _is_bulk(headers) and not answers:
         return Automatic.BULK
-    if _speaks_of_absence(words):
+    short = len(words) <= SHORT and not _QUESTION.search(words)
+    quotes = len(mail.text.strip()) > len(answer) + MAX_TRIFLE
+    if short and not quotes and AWAY.search(words) and COMES_BACK.search(words):
         return Automatic.OUT_OF_OFFICE
+    role = _ROLE.search(headers.get("from").lower())
+    if role and answers and short and not quotes and ACKNOWLEDGED.search(words):
+        return Automatic.ACKNOWLEDGEMENT
     robot = bool(_ROBOT.search(headers.get("from").lower()))
     # Spam bears such marks too, but it answers nothing.
     if answers and (robot or headers.get("precedence").lower() in _PRECEDENCE):
         return _sort(subject, words)
     return None
-
-
-def _speaks_of_absence(words: str) -> bool:
-    """Tell an absence by its words alone: short, with a return, asking nothing."""
-    if len(words) > SHORT or _QUESTION.search(words):
-        return False
-    return bool(AWAY.search(words) and COMES_BACK.search(words))
 
 
 def _is_marked(headers: Headers) -> bool:

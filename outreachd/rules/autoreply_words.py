@@ -1,6 +1,7 @@
 """The words by which an automatic answer is told from a person's: data, by language.
 
-``SUBJECT`` are prefixes that mail programs set themselves; ``AWAY`` are words of an
+``SUBJECT`` are prefixes that mail programs set themselves, first of all: behind "Re:"
+stands our own subject, which may speak of holidays, too; ``AWAY`` are words of an
 absence, believed without a header only beside a date or a promise to come back
 (``autoreply``); ``LEFT`` says that the person works there no more. In small letters.
 Languages: English, German, Russian, Ukrainian, French, Spanish, Italian, Portuguese,
@@ -15,7 +16,7 @@ from outreachd.rules.notice_phrases import phrases
 
 SUBJECT = phrases(
     r"""
-^\W{0,3}(?:(?:re|aw|sv|vs|odp|antw|fwd?): ?){0,5}\W{0,3}(?:auto(matic|mated|matische
+^\W{0,3}(?:auto(matic|mated|matische
     |mated)?[ -]?(re(ply|sponse|spond\w*)|antwort)\b|auto:|automatic reply
     |autom(atisch)?\w* (antwor|svar|vastaus|odpo)|out[ -]of[ -](the[ -])?office
     |ooo\b|away from (the )?office|on (annual )?leave\b|on (vacation|holiday)

@@ -109,7 +109,7 @@ aus (ihrem|ihrer|dem|der|eurem) (\w+ )?(verteiler|liste|datenbank)
     |zusendung|kontakt|post|angebote|schreiben|senden|anschreiben|kontaktieren
     |erhalten)
 (schreiben|kontaktieren|belästigen|senden|schicken) sie (mir|mich
-    |uns)\b.{0,30}(nicht|keine|nie)
+    |uns)\b.{0,30}(nicht (mehr|wieder|weiter|länger)|keine|nie\b|niemals|nicht$)
 schreib\w* mir nicht|unterlassen sie|widerspreche|widerruf\w*
 wünsche keine|möchte keine|kein interesse und keine|lassen sie mich in ruhe
 art\w*\.? ?(17|21)\b.{0,20}(dsgvo|ds-gvo|gdpr)

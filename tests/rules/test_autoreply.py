@@ -64,6 +64,8 @@ def test_an_absence_is_believed_by_its_words_alone_only_with_a_return() -> None:
     assert sort("I was out of the office last week, sorry.") is None
     assert sort(f"{AWAY} Can we talk then?") is None
     assert sort(AWAY + " x" * 1000) is None
+    quoting = mail(f"{AWAY}\r\n\r\nOn 1 May Tom wrote:\r\n> {'Hello. ' * 9}", From=ANN)
+    assert automatic(open_mail(quoting), AWAY) is None
 
 
 def test_a_read_receipt_is_no_answer() -> None:
