@@ -250,6 +250,7 @@ def explain(
         "suppressed_by": row["suppressed_by"],
         "next_allowed_at": next_allowed,
         "attempts": row["attempt_list"],
+        "notices": row["notices"],
     }
 
 

@@ -123,6 +123,8 @@ def page(row: Explanation, console: Console, now: datetime) -> None:
         console.print(Text(f"  {_entry(entry, now)}"))
     for attempt in row["attempts"]:
         console.print(Text(f"  {_attempt(attempt, now)}", style="dim"))
+    for notice in row["notices"]:
+        console.print(Text(f"  {_notice(notice, now)}"))
     if row["gates"]:
         for part in _gates(row["gates"], now):
             console.print(part)
@@ -145,6 +147,13 @@ def _attempt(attempt: Mapping[str, Any], now: datetime) -> str:
     at = shown(moment(attempt["started_at"]), now)
     reply = f": {attempt['reply']}" if attempt["reply"] else ""
     return f"{at}  {attempt['outcome'] or 'under way'}{reply}"
+
+
+def _notice(notice: Mapping[str, Any], now: datetime) -> str:
+    at = shown(moment(notice["at"]), now)
+    what = " ".join(filter(None, (notice["kind"], notice["detail"], notice["class"])))
+    said = f": {notice['diagnostic']}" if notice["diagnostic"] else ""
+    return f"{at}  came back: {what}, {notice['action'] or 'not acted on'}{said}"
 
 
 def _gates(gates: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[Text | Table]:

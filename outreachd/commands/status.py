@@ -153,6 +153,8 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
         rows.append(("uncertain", f"{n} got no answer; they may have arrived"))
     for kind in ("mailboxes", "domains", "accounts"):
         rows.append((kind, _counts(figures[kind]) or "none"))
+    if figures["notices"]:
+        rows.append(("came back", f"{_counts(figures['notices'])} in a day"))
     if barred := _counts(figures["suppressions"]):
         rows.append(("suppressed", barred))
     rows += [("shares", text) for text in _shares(figures["shares"])]

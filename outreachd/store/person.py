@@ -47,7 +47,7 @@ async def export(database: Database, email: str, eraser: Eraser) -> Mapping[str,
                 _readable(row)
                 for row in await connection.fetch(sql.text(f"person_{name}"), ids)
             ]
-            for name in ("enrolments", "sends", "events")
+            for name in ("enrolments", "sends", "events", "notices")
         }
     return {
         "address": email,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +20,8 @@ from outreachd.rules.model import Kind
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.shares import read_shares
+
+DAY = timedelta(days=1)
 
 
 class NoSuchError(LookupError):
@@ -126,6 +128,7 @@ class PgSteering:
             instances = await connection.fetch(sql.text("instances"))
             stranded = await connection.fetch(sql.text("count_stranded"))
             barred = await connection.fetch(sql.text("count_suppressions"))
+            notices = await connection.fetch(sql.text("count_notices"), now - DAY)
             return {
                 "sends": {row["state"]: row["n"] for row in sends},
                 "due": gauges.due,
@@ -136,6 +139,7 @@ class PgSteering:
                 "domains": gauges.domains,
                 "accounts": gauges.accounts,
                 "suppressions": {row["level"]: row["n"] for row in barred},
+                "notices": {row["kind"]: row["n"] for row in notices},
                 "stranded": [dict(row) for row in stranded],
                 "shares": await read_shares(connection, now),
                 "pauses": [dict(row) for row in pauses],
@@ -150,7 +154,7 @@ class PgSteering:
         if row is None:
             return None
         shown = dict(row)
-        for name in ("attempt_list", "suppressed_by"):
+        for name in ("attempt_list", "notices", "suppressed_by"):
             shown[name] = msgspec.json.decode(shown[name])
         return shown
 

@@ -39,6 +39,7 @@ EXPLAINED: dict[str, Any] = {
     "mailbox": "ann@mail.acme.example",
     "gates": [CLOSED],
     "suppressed_by": [],
+    "notices": [],
     "next_allowed_at": "2026-08-03T22:00:00Z",
     "attempts": [
         {

@@ -55,6 +55,7 @@ FIGURES: dict[str, Any] = {
             "at": NOW,
         }
     ],
+    "notices": {"dsn": 2, "reply": 1},
     "stranded": [{"campaign": "spring", "mailbox_gone": "wait", "n": 3}],
     "pauses": [
         {
@@ -149,6 +150,7 @@ async def test_json_has_exactly_the_promised_keys(
         "held",
         "instances",
         "mailboxes",
+        "notices",
         "oldest_due_s",
         "pauses",
         "sends",

@@ -54,6 +54,14 @@ async def seeded(db: Database, state: str = "sent") -> None:
             NOW,
         )
         await connection.execute(
+            "INSERT INTO notice (fingerprint, at, source, kind, class, diagnostic,"
+            " contact_id, send_id, evidence) SELECT sha256(email::bytea), $1, 'imap',"
+            " 'dsn', 'hard_no_user', '550 <' || email || '> unknown', c.id, s.id,"
+            " 'token'"
+            " FROM contact c JOIN send s ON s.contact_id = c.id",
+            NOW,
+        )
+        await connection.execute(
             "INSERT INTO suppression (target, form, reason, source, author, at)"
             " VALUES ($1, 'address', 'opt_out', 'page', 'the recipient', $2)",
             ANN,
@@ -90,6 +98,7 @@ async def test_all_that_is_kept_is_shown(db: Database) -> None:
     [send] = shown["sends"]
     assert send["attempts"][0]["reply"] == f"250 ok <{ANN}>"
     assert [row["what"] for row in shown["events"]] == ["answered"]
+    assert [row["class"] for row in shown["notices"]] == ["hard_no_user"]
     assert [row["reason"] for row in shown["suppressions"]] == ["opt_out"]
     assert "bob" not in str(shown)
 

@@ -47,14 +47,9 @@ UPDATE notice SET action = $2, acted_at = $3 WHERE id = $1;
 -- The enrolment of a letter that was lost on its way. $1 send.
 SELECT enrolment_id AS id, contact_id FROM send WHERE id = $1;
 
--- name: notices_of_send
--- What came back for a letter. $1 send.
-SELECT at, kind, detail, class, status, diagnostic, evidence, action
-FROM notice WHERE send_id = $1 ORDER BY at;
-
 -- name: count_notices
 -- What came back since. $1 since.
-SELECT kind, class, count(*) AS n FROM notice WHERE at >= $1 GROUP BY 1, 2;
+SELECT kind, count(*) AS n FROM notice WHERE at >= $1 GROUP BY kind ORDER BY kind;
 
 -- name: settle_arrived
 -- Something came back that proves a letter without an answer arrived. If nothing is to

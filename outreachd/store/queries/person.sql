@@ -31,6 +31,11 @@ WHERE s.contact_id = ANY ($1::bigint[]) ORDER BY s.id;
 SELECT contact_id, send_id, what, until, source, author, at
 FROM event WHERE contact_id = ANY ($1::bigint[]) ORDER BY at;
 
+-- name: person_notices
+-- $1 contacts.
+SELECT contact_id, send_id, at, source, kind, detail, class, status, diagnostic, action
+FROM notice WHERE contact_id = ANY ($1::bigint[]) ORDER BY at;
+
 -- name: person_under_way
 -- Letters that are being handed over at this moment. $1 address.
 SELECT count(*) FROM send s JOIN contact c ON c.id = s.contact_id
@@ -53,6 +58,10 @@ WITH people AS (
     DELETE FROM enrolment WHERE contact_id IN (SELECT id FROM people)
 ), happened AS (
     DELETE FROM event WHERE contact_id IN (SELECT id FROM people)
+), came_back AS (
+    -- Its fingerprint stays, so that the same mail read again acts on nobody.
+    UPDATE notice SET diagnostic = NULL, contact_id = NULL
+    WHERE contact_id IN (SELECT id FROM people)
 )
 SELECT (SELECT count(*) FROM people) AS contacts, (SELECT count(*) FROM letters) AS sends;
 

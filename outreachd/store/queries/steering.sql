@@ -99,6 +99,9 @@ SELECT s.id, s.state, s.reason, s.detail, s.due_at, s.first_due_at, s.attempts, 
     coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.started_at) FROM (
         SELECT a.id, a.started_at, a.ended_at, a.phase, a.code, a.reply, a.reason, a.outcome
         FROM attempt a WHERE a.send_id = s.id) t), '[]')::text AS attempt_list,
+    coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.at) FROM (
+        SELECT n.at, n.kind, n.detail, n.class, n.diagnostic, n.evidence, n.action
+        FROM notice n WHERE n.send_id = s.id) t), '[]')::text AS notices,
     coalesce((SELECT jsonb_agg(to_jsonb(t) ORDER BY t.id) FROM (
         SELECT x.id, x.target, x.reason, x.source, x.at,
             CASE WHEN x.campaign_id IS NOT NULL THEN 'campaign ' || c.name
