@@ -1,0 +1,270 @@
+"""When each mailbox is read, and how far back a look into a folder must go.
+
+Each source has its own moment in every interval, spread evenly by its id and fixed on
+the wall clock, so that neither a start nor a restart asks all at once, and a daemon
+that restarts in a circle still reads everything in turn. One that fails comes back
+later and later, alone; a host that hangs gets one connection until it answers again.
+Told now (seconds since the epoch) and the dice. Intervals and waits are seconds.
+Source of the bookmarks: RFC 9051 sections 2.3.1.1 and 6.4.9.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from heapq import heappop, heappush
+
+from outreachd.rules.model import Auth, Imap, Mailbox, Roster
+
+# Neighbours in id are far apart in time: multiples of it fill an interval evenly,
+# however many there are (the golden ratio's fraction).
+SPREAD = 0.618_033_988_749_895
+# Nobody who fails is asked again later than this; refused logins lock mailboxes.
+BACK_OFF_S = 3600.0
+AFTER_REFUSAL_S = 1800.0
+JITTER = 0.3  # part of a wait that chance adds
+SOON_S = 30.0  # there was more than one visit may take, or nothing could be stored
+DEAF_AFTER = 3  # intervals without a reading
+HIGHEST_UID = 2**32 - 1
+
+
+class Result(StrEnum):
+    """How a visit ended."""
+
+    READ = "read"
+    MORE = "more"  # read, and there is more
+    UNSTORED = "unstored"  # the database was away: not the mailbox's fault
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"  # the login
+    LATE = "late"  # it hung
+    LOST = "lost"  # the connection broke
+    GARBLED = "garbled"  # nothing that IMAP knows
+
+
+class MailboxAwayError(Exception):
+    """A mailbox cannot be read now; the text is for people, without its content."""
+
+    def __init__(self, result: Result, text: str) -> None:
+        super().__init__(text)
+        self.result = result
+
+
+Key = tuple[str, int]  # "mailbox" or "inbox", and its id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A mailbox to be read."""
+
+    key: Key
+    imap: Imap
+    username: str
+    auth: Auth
+
+    @property
+    def mailbox_id(self) -> int | None:
+        """Tell whose mailbox it is; None = one that only receives, for many."""
+        kind, id = self.key
+        return id if kind == "mailbox" else None
+
+
+def sources(roster: Roster) -> dict[Key, Source]:
+    """List what is to be read: who has a login of its own and a place to be read."""
+    found: dict[Key, Source] = {}
+    for inbox in roster.inboxes.values():
+        key = ("inbox", inbox.id)
+        found[key] = Source(
+            key=key, imap=inbox.imap, username=inbox.username, auth=inbox.auth
+        )
+    for box in roster.mailboxes.values():
+        imap, username = box.imap or _usual(box, roster), box.username
+        if imap is not None and username is not None:
+            key = ("mailbox", box.id)
+            found[key] = Source(key=key, imap=imap, username=username, auth=box.auth)
+    return found
+
+
+def _usual(box: Mailbox, roster: Roster) -> Imap | None:
+    """Tell where the first account of its domain that says so has it read."""
+    domain = roster.domains.get(box.domain_id)
+    ids = domain.account_ids if domain else ()
+    accounts = (roster.accounts[id] for id in ids if id in roster.accounts)
+    return next((account.imap for account in accounts if account.imap), None)
+
+
+# --- how far back ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A bookmark: what has this UID or a lower one was acted on and stored."""
+
+    validity: int
+    uid: int
+
+
+def uids_after(mark: Mark | None, validity: int, next_uid: int | None) -> int | None:
+    """Tell after which UID mail is new; None = look at the last days again.
+
+    So where nothing is known, where the server numbered anew, and where it now says
+    that what we have read is still to come.
+    """
+    if mark is None or mark.validity != validity:
+        return None
+    if next_uid is not None and next_uid <= mark.uid:
+        return None
+    return mark.uid
+
+
+def believable(uids: Iterable[int], after: int) -> list[int]:
+    """Order the UIDs a server tells; none twice, none that is old or impossible."""
+    return sorted({uid for uid in uids if after < uid <= HIGHEST_UID})
+
+
+# --- when -----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a source stands in the schedule."""
+
+    source: Source
+    due_at: float
+    failures: int = 0
+    is_out: bool = False  # being read, or waiting for room at its host
+
+
+@dataclass(slots=True)
+class _Host:
+    """Who waits for one host, and how many of its connections are open."""
+
+    waiting: deque[Key] = field(default_factory=deque)
+    open: int = 0
+    hangs: bool = False
+
+
+class Schedule:
+    """Who is read next. ``at_once`` bounds all, half of it each host."""
+
+    def __init__(
+        self, *, interval_s: float, at_once: int, dice: Callable[[], float]
+    ) -> None:
+        self._interval_s = interval_s
+        self._at_once = at_once
+        self._dice = dice
+        self._wanted: Mapping[Key, Source] = {}
+        self._places: dict[Key, _Place] = {}
+        self._heap: list[tuple[float, Key]] = []
+        self._hosts: dict[str, _Host] = {}
+        self._out = 0
+
+    def replace(self, wanted: Mapping[Key, Source], now: float) -> None:
+        """Take on the sources as they are now; one that changed has no past."""
+        self._wanted = wanted
+        for key in self._places.keys() - wanted.keys():
+            if not self._places[key].is_out:
+                del self._places[key]
+        for key, source in wanted.items():
+            place = self._places.get(key)
+            if place is None:
+                self._places[key] = _Place(source, 0.0)
+                self._put(key, self._moment(key, now))
+            elif place.source != source and not place.is_out:
+                self._change(place, now)
+
+    def due(self, now: float) -> list[Source]:
+        """Take those whose moment has come and for whom there is room."""
+        while self._heap and self._heap[0][0] <= now:
+            due_at, key = heappop(self._heap)
+            place = self._places.get(key)
+            if place is None or place.due_at != due_at or place.is_out:
+                continue  # it left, or has another moment by now
+            place.is_out = True
+            host = self._hosts.setdefault(place.source.imap.host, _Host())
+            host.waiting.append(key)
+        return self._admit()
+
+    def _admit(self) -> list[Source]:
+        """Let hosts take turns, so that none fills the room."""
+        found: list[Source] = []
+        hosts = [host for host in self._hosts.values() if host.waiting]
+        while hosts and self._out < self._at_once:
+            hosts = [h for h in hosts if h.waiting and h.open < self._room(h)]
+            for host in hosts:
+                if self._out < self._at_once:
+                    host.open += 1
+                    self._out += 1
+                    found.append(self._places[host.waiting.popleft()].source)
+        return found
+
+    def _room(self, host: _Host) -> int:
+        return 1 if host.hangs else max(self._at_once // 2, 1)
+
+    def ended(self, source: Source, result: Result, now: float) -> None:
+        """Set the next moment of one that was read, or could not be."""
+        place = self._places[source.key]
+        place.is_out = False
+        self._out -= 1
+        self._leave_host(source.imap.host, result)
+        if source.key not in self._wanted:
+            del self._places[source.key]
+            return
+        if self._wanted[source.key] != source:
+            self._change(place, now)
+            return
+        match result:
+            case Result.READ:
+                place.failures = 0
+                self._put(source.key, self._moment(source.key, now))
+            case Result.MORE | Result.UNSTORED:
+                self._put(source.key, now + self._scattered(SOON_S))
+            case _:
+                place.failures += 1
+                wait_s = self._back_off_s(place.failures, result)
+                self._put(source.key, now + self._scattered(wait_s))
+
+    def _change(self, place: _Place, now: float) -> None:
+        """Take on another login or host: what was wrong with the old is forgotten."""
+        place.source, place.failures = self._wanted[place.source.key], 0
+        self._put(place.source.key, now + self._dice() * SOON_S)
+
+    def _leave_host(self, name: str, result: Result) -> None:
+        host = self._hosts[name]
+        host.open -= 1
+        host.hangs = result is Result.LATE or (
+            host.hangs and result in (Result.UNREACHABLE, Result.LOST)
+        )
+        if not (host.open or host.waiting or host.hangs):
+            del self._hosts[name]
+
+    def _back_off_s(self, failures: int, result: Result) -> float:
+        wait_s = self._interval_s * 2.0 ** min(failures - 1, 20)
+        if result is Result.REFUSED:
+            wait_s = max(wait_s, AFTER_REFUSAL_S)
+        return min(wait_s, max(BACK_OFF_S, self._interval_s))
+
+    def _scattered(self, wait_s: float) -> float:
+        return wait_s * (1.0 + JITTER * self._dice())
+
+    def _moment(self, key: Key, now: float) -> float:
+        """Find the next moment of a source after now."""
+        kind, id = key
+        phase_s = (id * SPREAD + (kind == "inbox") / 2) % 1.0 * self._interval_s
+        return now + self._interval_s - (now - phase_s) % self._interval_s
+
+    def _put(self, key: Key, due_at: float) -> None:
+        self._places[key].due_at = due_at
+        heappush(self._heap, (due_at, key))
+
+    # --- figures ----------------------------------------------------------------------
+
+    def lag_s(self, now: float) -> float:
+        """Tell how late the latest is that waits for room or for its turn."""
+        waiting = [
+            self._places[key].due_at
+            for host in self._hosts.values()
+            for key in host.waiting
+        ]
+        return max((now - due_at for due_at in waiting), default=0.0)
