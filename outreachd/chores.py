@@ -20,6 +20,8 @@ from outreachd import __version__
 from outreachd.clock import Clock
 from outreachd.domain_watch import DomainWatch
 from outreachd.flow.lease import Lease
+from outreachd.flow.letterbox import Letterbox
+from outreachd.flow.reader import Reader
 from outreachd.notify import sd_notify, watchdog_interval_s
 from outreachd.rules.records import LedgerAwayError
 from outreachd.shift import Shift
@@ -38,6 +40,8 @@ STALE_S = 30.0
 STALE_AT_ONCE = 200  # of each queue and lane: a statement stays short
 GAUGES_S = 15.0
 LAG_SAMPLE_S = 0.1
+READ_S = 1.0
+LETTERBOX_S = 5.0
 # Sending comes first; a daemon that starts in a circle asks nothing of the DNS.
 WATCH_AFTER_S = 60.0
 AGAIN_S = 2.0
@@ -62,6 +66,8 @@ class Chores:
         shift: Callable[[], Shift | None],
         grace: timedelta,
         watch: DomainWatch | None = None,
+        reader: Reader | None = None,
+        letterbox: Letterbox | None = None,
     ) -> None:
         self._leases = leases
         self._lease = lease
@@ -75,6 +81,8 @@ class Chores:
         self._shift = shift
         self._grace = grace  # what is uncertain for longer is settled by policy
         self._watch = watch  # None = the domains are not looked at
+        self._reader = reader  # None = no mailbox is read
+        self._letterbox = letterbox
         self.is_database_up = True
 
     def all(self) -> Iterator[Coroutine[object, object, None]]:
@@ -88,6 +96,8 @@ class Chores:
             self._pet_watchdog,
             self._hear_hints,
             self._watch_domains,
+            self._read_mailboxes,
+            self._empty_letterbox,
         ):
             yield self._forever(chore)
 
@@ -205,6 +215,30 @@ class Chores:
             await self._house.sleep(WATCH_AFTER_S)
             while self._watch is not None and self._shift() is not None:
                 await self._house.sleep(await self._watch.turn(self._house.now()))
+
+    async def _read_mailboxes(self) -> None:
+        """Begin the visits that are due; who stands by reads nothing."""
+        reader = self._reader
+        try:
+            while True:
+                shift = self._shift()
+                if reader is not None and shift is not None:
+                    await reader.turn(shift.pool.roster, shift.inbox.take)
+                elif reader is not None:
+                    await reader.stop()
+                await self._house.sleep(READ_S)
+        finally:
+            if reader is not None:
+                await reader.stop()
+
+    async def _empty_letterbox(self) -> None:
+        """Take what was handed in by pipe or laid into the Maildir."""
+        while True:
+            shift, letterbox = self._shift(), self._letterbox
+            is_more = False
+            if shift is not None and letterbox is not None:
+                is_more = await letterbox.turn(shift.inbox.take)
+            await self._house.sleep(0.0 if is_more else LETTERBOX_S)
 
     def _database_is(self, *, up: bool) -> None:
         self._metrics.db_up.set(up)

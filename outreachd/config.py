@@ -243,6 +243,17 @@ class Checks(_Section):
     relays: dict[str, RelayFacts] = {}  # by the name of the account
 
 
+class Inbox(_Section):
+    """How what comes back is read; where it is, says the fleet file."""
+
+    enabled: bool = True
+    interval_s: Annotated[float, Field(ge=10, le=86_400)] = 600.0  # of each mailbox
+    connections: Annotated[int, Field(ge=1, le=200)] = 16  # at once, a thread each
+    # How far to look into a folder that is new, or was numbered anew.
+    look_back_days: Annotated[int, Field(ge=1, le=90)] = 7
+    maildir: AnyPath | None = None  # mails laid there are taken too
+
+
 class Settings(BaseSettings):
     """All process settings. Made by ``load``; never changed afterwards."""
 
@@ -260,6 +271,7 @@ class Settings(BaseSettings):
     log: Log = Log()
     health: Health = Health()
     checks: Checks = Checks()
+    inbox: Inbox = Inbox()
 
     @classmethod
     def settings_customise_sources(
@@ -319,9 +331,13 @@ def _anchored(settings: Settings, root: Path) -> Settings:
     public = http.public.model_copy(
         update={"listen": listen.below(root) if listen else None}
     )
+    maildir = settings.inbox.maildir
     return settings.model_copy(
         update={
             "state": State(directory=root / state),
             "http": Http(control=control, public=public),
+            "inbox": settings.inbox.model_copy(
+                update={"maildir": root / maildir if maildir else None}
+            ),
         }
     )

@@ -10,6 +10,7 @@ journaled, the rest is given back, and the lease is free.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
@@ -26,6 +27,8 @@ from outreachd.clock import Clock, RealClock
 from outreachd.config import Settings
 from outreachd.domain_watch import DomainWatch
 from outreachd.flow.lease import Lease
+from outreachd.flow.letterbox import Letterbox
+from outreachd.flow.reader import Habits, Reader
 from outreachd.helm import Helm
 from outreachd.intake import Intake
 from outreachd.keyring import Keyring
@@ -34,6 +37,7 @@ from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.token import TokenMint
 from outreachd.shift import Shift, Tools
 from outreachd.store.berth import sign_in
+from outreachd.store.bookmarks import PgBookmarks
 from outreachd.store.database import Database
 from outreachd.store.datadir import make_parents
 from outreachd.store.hints import Hints
@@ -56,9 +60,14 @@ from outreachd.web.report import report_routes
 from outreachd.web.server import listen
 from outreachd.web.suppressions import suppression_routes
 from outreachd.wire.connections import Bounds
+from outreachd.wire.dial import Dialer
+from outreachd.wire.dns import Resolver
+from outreachd.wire.imap import ImapPost
 from outreachd.wire.line import Limits
+from outreachd.wire.maildir import Maildir
 from outreachd.wire.mx import mail_domains_at
 from outreachd.wire.smtp import SmtpCarrier
+from outreachd.wire.tls import client_context
 
 log = structlog.get_logger()
 
@@ -146,6 +155,8 @@ class Daemon:
             shift=lambda: self._shift,
             grace=timedelta(seconds=self._settings.send.uncertain_grace_s),
             watch=self._watch(),
+            reader=self._reader(stack),
+            letterbox=self._letterbox(),
         )
         helm = Helm(
             self._database,
@@ -214,6 +225,33 @@ class Daemon:
             is_dry=is_dry,
             dns_limit_s=DNS_LIMIT_S,
         )
+
+    def _reader(self, stack: AsyncExitStack) -> Reader | None:
+        inbox, keyring = self._settings.inbox, self._tools.keyring
+        if not inbox.enabled:
+            return None
+        post = ImapPost(Dialer(Resolver()), client_context(), threads=inbox.connections)
+        stack.callback(post.close)
+        return Reader(
+            post,
+            PgBookmarks(self._database),
+            lambda source: keyring.secret(*source.key),
+            self.metrics,
+            self._house,
+            Habits(
+                interval_s=inbox.interval_s,
+                at_once=inbox.connections,
+                look_back=timedelta(days=inbox.look_back_days),
+            ),
+            random.random,
+        )
+
+    def _letterbox(self) -> Letterbox | None:
+        inbox = self._settings.inbox
+        if not inbox.enabled:
+            return None
+        spool = Maildir(inbox.maildir) if inbox.maildir else None
+        return Letterbox(PgBookmarks(self._database), spool, self._clock)
 
     def _watch(self) -> DomainWatch | None:
         checks = self._settings.checks

@@ -54,6 +54,17 @@ class Keyring:
             return None
         return self._open(account_id, mailbox_id) or ""
 
+    def secret(self, owner: str, id: int) -> str | None:
+        """Open the password or token by which a mailbox is read; None = it cannot be.
+
+        ``owner``: mailbox or inbox.
+        """
+        sealed = self._sealed.get((owner, id))
+        try:
+            return None if sealed is None else self._vault.open(owner, id, sealed)
+        except VaultError:
+            return None  # the mailbox is told as unheard
+
     def signing_keys(self, domain_id: int) -> Sequence[SigningKey] | None:
         """Tell by which keys a domain signs, opened once; None = one does not open."""
         if domain_id not in self._signing:

@@ -77,6 +77,11 @@ EVENTS: Final[Mapping[str, str]] = {
     "receiver.slows": "A receiver told a sender to wait: its letters there do.",
     "receiver.unwritten": "A rest at a receiver could not be stored; it holds for now.",
     "notice.taken": "A mail that came back was understood, acted on and kept.",
+    "mailbox.unheard": "A mailbox could not be read; `why` says how, and it is tried.",
+    "mail.skipped": "A mail broke the connection each time, and is left unread.",
+    "mail.broken": "A mail that came back met a bug and is passed; please report it.",
+    "poll.broken": "The reading of a mailbox ended by a bug; please report it.",
+    "maildir.unread": "The Maildir or a mail in it cannot be read or moved.",
     "send.ordered": "A one-off letter was ordered by POST /v1/sends.",
 }
 
@@ -141,6 +146,10 @@ class Metrics:
             action if action in NOTICE_ACTIONS else OTHER,
         )
 
+    def polls(self, result: str) -> Counter:
+        """Find the count of visits to mailboxes that ended so."""
+        return self._polls_total.labels(result)
+
     def domain_checks(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Show how many domains each check found how."""
         for check in Check:
@@ -163,6 +172,12 @@ class Metrics:
             "outreachd_notices_total",
             "What came back: bounces, complaints, answers, opt-outs.",
             ("kind", "action"),
+            registry=self.registry,
+        )
+        self._polls_total = Counter(
+            "outreachd_mailbox_polls_total",
+            "Visits to mailboxes to read them, by how they ended.",
+            ("result",),
             registry=self.registry,
         )
         self._unknown_total = Counter(
@@ -207,6 +222,12 @@ class Metrics:
         )
         self.uncertain = self._level("uncertain", "Sends that got no answer.")
         self.db_up = self._level("db_up", "1 while the database answers, else 0.")
+        self.poll_lag_seconds = self._level(
+            "mailbox_poll_lag_seconds", "How late the reading of the latest mailbox is."
+        )
+        self.mailboxes_deaf = self._level(
+            "mailboxes_deaf", "Mailboxes that could not be read for three intervals."
+        )
         self.held = Shown(
             self._level("held", "Sends that wait for a person.", "reason")
         )

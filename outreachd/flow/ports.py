@@ -7,11 +7,12 @@ appears above this line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
 
 from outreachd.rules.model import Claim, Envelope, Reply, Route
+from outreachd.rules.polling import Key, Mark, Source
 from outreachd.rules.records import (
     GiveBack,
     Intent,
@@ -91,3 +92,97 @@ class Carrier(Protocol):
 
         Never raises for what a server or the network does.
         """
+
+
+# --- what comes back ------------------------------------------------------------------
+
+
+class Look(Protocol):
+    """What is new in a folder."""
+
+    @property
+    def validity(self) -> int:
+        """Tell UIDVALIDITY."""
+
+    @property
+    def uids(self) -> list[int]:
+        """List what is new, in order."""
+
+    @property
+    def rest(self) -> Mark:
+        """Tell where the bookmark goes when nothing is."""
+
+
+class Visit(Protocol):
+    """An open connection to a mailbox; all but cut may raise MailboxAwayError."""
+
+    @property
+    def can_wait(self) -> bool:
+        """Tell whether the server tells of new mail by itself."""
+
+    async def look(self, folder: str, mark: Mark | None, since: date) -> Look | None:
+        """List what is new in a folder; None = there is no such folder."""
+
+    async def fetch(self, uid: int) -> bytes | None:
+        """Read a mail; None = it is gone."""
+
+    async def wait_for_mail(self, limit_s: float) -> bool:
+        """Wait until something is new."""
+
+    async def leave(self) -> None:
+        """Part."""
+
+    def cut(self) -> None:
+        """Close the connection at once."""
+
+
+class Post(Protocol):
+    """The way to the mailboxes."""
+
+    async def visit(self, source: Source, secret: str) -> Visit:
+        """Connect and sign in; raises MailboxAwayError."""
+
+
+class Marks(Protocol):
+    """The database as the reader sees it; all may raise LedgerAwayError."""
+
+    async def marks(self, key: Key) -> dict[str, Mark]:
+        """Read the bookmarks of one mailbox, by folder."""
+
+    async def put_mark(self, key: Key, folder: str, mark: Mark) -> None:
+        """Move a bookmark."""
+
+    async def expect(self, keys: Collection[Key], deaf_at: datetime) -> None:
+        """Expect to hear these, and no others."""
+
+    async def heard(self, key: Key, now: datetime, deaf_at: datetime) -> None:
+        """Note that a mailbox was read."""
+
+    async def unheard(self, key: Key, fault: str) -> None:
+        """Note why a mailbox could not be read."""
+
+    async def deaf(self, now: datetime) -> Sequence[Mapping[str, Any]]:
+        """List those that have not been read for too long."""
+
+
+class HandedIn(Protocol):
+    """Mails that were handed in by pipe; both may raise LedgerAwayError."""
+
+    async def handed_in(self, at_most: int) -> Sequence[tuple[int, bytes]]:
+        """Read the oldest mails that wait."""
+
+    async def drop_handed_in(self, id: int) -> None:
+        """Forget a mail that was acted on."""
+
+
+class Spool(Protocol):
+    """A directory where mails are laid; blocks, and raises OSError."""
+
+    def waiting(self, at_most: int) -> Sequence[str]:
+        """Name mails that wait, the oldest first."""
+
+    def read(self, name: str) -> bytes | None:
+        """Read one; None = it is no mail."""
+
+    def put_away(self, name: str) -> None:
+        """Move one out of the way: it was acted on."""

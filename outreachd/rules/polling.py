@@ -134,6 +134,7 @@ class _Place:
     due_at: float
     failures: int = 0
     is_out: bool = False  # being read, or waiting for room at its host
+    has_room: bool = False  # one of the connections that are counted
 
 
 @dataclass(slots=True)
@@ -196,18 +197,23 @@ class Schedule:
                 if self._out < self._at_once:
                     host.open += 1
                     self._out += 1
-                    found.append(self._places[host.waiting.popleft()].source)
+                    place = self._places[host.waiting.popleft()]
+                    place.has_room = True
+                    found.append(place.source)
         return found
 
     def _room(self, host: _Host) -> int:
         return 1 if host.hangs else max(self._at_once // 2, 1)
 
+    def make_room(self, source: Source) -> None:
+        """Count one no more that only listens from now on."""
+        self._leave(self._places[source.key], Result.READ)
+
     def ended(self, source: Source, result: Result, now: float) -> None:
         """Set the next moment of one that was read, or could not be."""
         place = self._places[source.key]
+        self._leave(place, result)
         place.is_out = False
-        self._out -= 1
-        self._leave_host(source.imap.host, result)
         if source.key not in self._wanted:
             del self._places[source.key]
             return
@@ -230,7 +236,12 @@ class Schedule:
         place.source, place.failures = self._wanted[place.source.key], 0
         self._put(place.source.key, now + self._dice() * SOON_S)
 
-    def _leave_host(self, name: str, result: Result) -> None:
+    def _leave(self, place: _Place, result: Result) -> None:
+        if not place.has_room:
+            return
+        place.has_room = False
+        self._out -= 1
+        name = place.source.imap.host
         host = self._hosts[name]
         host.open -= 1
         host.hangs = result is Result.LATE or (
