@@ -179,11 +179,11 @@ class Builder:
     ) -> DayMeter:
         if old is not None and old.day is not None and old.day.zone == zoned.timezone:
             old.day.tune(limit, ramp)
-            return old.day
+            return old.day  # its share follows at the next look
         meter = DayMeter(limit, ramp, zoned.timezone, now=self._now)
         used = self._facts.used.get((kind, id, meter.day.date), 0)
-        days = self._facts.days_sent.get((kind, id), 0) - (used > 0)
-        meter.begin(used=used, days_sent=max(days, 0))
+        meter.begin(used=used, days_sent=self._facts.days_sent.get((kind, id), 0))
+        meter.slow(self._facts.shares.get((kind, id), 1.0))
         return meter
 
     def _bucket(

@@ -11,7 +11,7 @@ days and windows, monotonic seconds for gaps and buckets; both are told by the c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from typing import TypeAlias, assert_never
 
@@ -117,6 +117,39 @@ class Pool(Lineup):
             for id, standing in standings:
                 standing.pause = by_target.get((kind, id))
         self.rearm(now, mono)
+
+    def slow(
+        self, parts: Mapping[tuple[Kind, int], float], *, now: datetime, mono: float
+    ) -> None:
+        """Give who is not well a part of their day's allowance; all others all."""
+        is_changed = False
+        for key, day in self._all_days():
+            part = parts.get(key, 1.0)
+            if day.share != part:
+                day.slow(part)
+                is_changed = True
+        if is_changed:
+            self.rearm(now, mono)
+
+    def step_back(self, key: tuple[Kind, int], rested: timedelta) -> None:
+        """Let a ramp go back after a rest."""
+        for one, day in self._all_days():
+            if one == key:
+                day.step_back(rested)
+
+    def _all_days(self) -> Iterator[tuple[tuple[Kind, int], DayMeter]]:
+        for kind, standings in (
+            (Kind.CLIENT, self.clients),
+            (Kind.ACCOUNT, self.accounts),
+        ):
+            for id, standing in standings.items():
+                assert standing.day is not None
+                yield (kind, id), standing.day
+        for id, place in self.domains.items():
+            assert place.standing.day is not None
+            yield (Kind.DOMAIN, id), place.standing.day
+        for id, lane in self.lanes.items():
+            yield (Kind.MAILBOX, id), lane.standing.day
 
     def why_paused(self, now: datetime) -> str | None:
         """Tell why the whole fleet is paused; None = it is not."""

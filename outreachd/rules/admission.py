@@ -204,7 +204,11 @@ def _day_gate(kind: Kind, name: str, day: DayMeter, now: datetime) -> Gate:
     wait_s = day.wait_s(now)
     under_way = f" + {day.reserved} under way" if day.reserved else ""
     limit = "none" if day.cap == UNLIMITED else f"{day.cap} on {day.day.date}"
+    if day.share < 1:
+        limit += f": {day.share:.0%}, by its health"
     setting = f"{kind}.daily_limit" + (f", {kind}.warmup" if day.is_ramped else "")
+    if day.warming:
+        limit += f"; {day.warming}"
     return Gate(f"{kind} {name}: day", f"{day.used}{under_way}", limit, setting, wait_s)
 
 

@@ -35,6 +35,7 @@ class Measure(StrEnum):
     HARD = "hard"  # bounces of addresses that do not exist
     BLOCK = "block"  # refusals for who we are or what we say
     COMPLAINT = "complaint"
+    SILENCE = "silence"  # nothing at all: rules/silence judges it
 
 
 class Mode(StrEnum):
@@ -72,6 +73,8 @@ class Counts(Struct, frozen=True):
                 return self.block
             case Measure.COMPLAINT:
                 return self.complaint
+            case Measure.SILENCE:
+                return self.hard + self.block + self.soft + self.complaint
 
 
 NOTHING = Counts()
@@ -86,7 +89,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """When somebody is ill.
 
     ``limit`` is a rate that the events surely pass: with ``z`` = 2.33 one time in a
-    hundred it is chance. ``brings`` is tired or resting.
+    hundred it is chance; of silence, the events that others would have had. ``brings``
+    is tired or resting.
     """
 
     name: str
@@ -149,6 +153,9 @@ def _least(rule: Rule, sent: int, events: int, parent: Counts) -> float:
     return wilson(events + rate * weight, of, rule.z)[0]
 
 
+# So many events are sure to come: e^-7, one time in a thousand, none of them does.
+EXPECTED = 7.0
+
 # A fire shows in hours: in a day's window the good letters of yesterday hide it.
 HOURS_H, DAY_H, WEEK_H = 4, 24, 168
 
@@ -160,7 +167,7 @@ RULES = (
         measure=Measure.HARD,
         window_h=HOURS_H,
         min_sent=40,
-        min_events=7,
+        min_events=8,
         limit=0.025,
     ),
     Rule(
@@ -265,5 +272,15 @@ RULES = (
         min_sent=10,
         min_events=5,
         limit=0.1,
+    ),
+    Rule(
+        name="domain_silence_week",
+        kind=Kind.DOMAIN,
+        measure=Measure.SILENCE,
+        window_h=WEEK_H,
+        min_sent=50,
+        min_events=0,
+        limit=EXPECTED,
+        brings=Health.TIRED,
     ),
 )

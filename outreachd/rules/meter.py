@@ -14,7 +14,13 @@ from datetime import datetime, timedelta, tzinfo
 from outreachd.rules.calendar import LocalDay, local_day
 from outreachd.rules.model import Ramp
 from outreachd.rules.records import Charge
-from outreachd.rules.warmup import daily_allowance
+from outreachd.rules.warmup import (
+    daily_allowance,
+    day_counts,
+    slowed,
+    steps_after_rest,
+    warming,
+)
 
 # A clock set back by less stays on the day it was: that day's letters are spent.
 SET_BACK = timedelta(days=2)
@@ -31,6 +37,7 @@ class DayMeter:
         "day",
         "days_sent",
         "reserved",
+        "share",
         "used",
         "zone",
     )
@@ -47,7 +54,8 @@ class DayMeter:
         self.day: LocalDay = local_day(now, zone)
         self.used = 0
         self.reserved = 0
-        self.days_sent = 0  # days with real sending before today
+        self.days_sent = 0  # days that count for the ramp, before today
+        self.share = 1.0  # of the allowance, by health
         self.tune(limit, ramp)
 
     def begin(self, *, used: int, days_sent: int) -> None:
@@ -60,12 +68,33 @@ class DayMeter:
         """Change the limit; what was used today stays used."""
         self._limit = UNLIMITED if limit is None else limit
         self._ramp = ramp
-        self.cap = daily_allowance(self._limit, ramp, self.days_sent)
+        self._reckon()
+
+    def slow(self, share: float) -> None:
+        """Give a part of the allowance only; what was used today stays used."""
+        self.share = share
+        self._reckon()
+
+    def step_back(self, rested: timedelta) -> None:
+        """Let the ramp go back after a rest."""
+        if self._ramp is not None:
+            days = rested / timedelta(days=1)
+            self.days_sent = steps_after_rest(self.days_sent, days, 0, self._ramp.days)
+            self._reckon()
+
+    def _reckon(self) -> None:
+        full = daily_allowance(self._limit, self._ramp, self.days_sent)
+        self.cap = full if self._limit == UNLIMITED else slowed(full, self.share)
 
     @property
     def is_ramped(self) -> bool:
         """Whether a ramp may hold the allowance below the limit."""
         return self._ramp is not None
+
+    @property
+    def warming(self) -> str:
+        """Where the ramp stands, in words; "" = there is none, or it is over."""
+        return warming(self._ramp, self.days_sent, self.cap, self.share)
 
     def left(self, now: datetime) -> int:
         """Tell how many more may begin today."""
@@ -98,9 +127,9 @@ class DayMeter:
         if self.day.starts_at - SET_BACK <= now < self.day.ends_at:
             return
         if now >= self.day.ends_at:
-            self.days_sent += self.used > 0
+            self.days_sent += day_counts(self.used, self.cap, self.share)
             self.used = 0
-            self.cap = daily_allowance(self._limit, self._ramp, self.days_sent)
+            self._reckon()
         self.day = local_day(now, self.zone)
 
 

@@ -79,11 +79,13 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Use by thing and local day, days with sending, and the last hour's attempts."""
+    """Use by thing and local day, days of the ramp before today, the last hour."""
 
     used: Mapping[tuple[Kind, int, date], int] = field(default_factory=dict)
     days_sent: Mapping[tuple[Kind, int], int] = field(default_factory=dict)
     recent: Sequence[Recent] = ()
+    # Part of the day's allowance that health leaves to who is not well.
+    shares: Mapping[tuple[Kind, int], float] = field(default_factory=dict)
 
 
 # --- letters outside a sequence ------------------------------------------------

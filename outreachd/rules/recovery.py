@@ -60,6 +60,14 @@ def share(standing: Standing) -> float:
             return 0.0
 
 
+def part(standing: Standing) -> float:
+    """Tell the part of a day's allowance to reckon with: who rests is paused beside it.
+
+    So the first letter after a rest is of its first stage, whoever ended it.
+    """
+    return share(standing) or STAGES[0]
+
+
 def after(
     standing: Standing, breaches: Sequence[Breach], *, sent: int, now: datetime
 ) -> Standing:
@@ -89,6 +97,13 @@ def resumed(now: datetime) -> Standing:
     return Standing(since=now, fresh_since=now)
 
 
+def accepted(standing: Standing, brings: Health, rule: str, now: datetime) -> Standing:
+    """Do what a rule suggested, because a person said yes."""
+    if brings is Health.TIRED:
+        return _tired(standing, rule, now)
+    return _fallen(standing, rule, now)
+
+
 def _fallen(standing: Standing, rule: str, now: datetime) -> Standing:
     is_relapse = standing.fell_at is not None and now - standing.fell_at < FORGIVEN
     relapses = standing.relapses + 1 if is_relapse else 0
@@ -99,6 +114,7 @@ def _fallen(standing: Standing, rule: str, now: datetime) -> Standing:
             relapses=relapses,
             fell_at=now,
             rule=rule,
+            fresh_since=standing.fresh_since,
         )
     return Standing(
         health=Health.RESTING,
@@ -107,6 +123,7 @@ def _fallen(standing: Standing, rule: str, now: datetime) -> Standing:
         relapses=relapses,
         fell_at=now,
         rule=rule,
+        fresh_since=standing.fresh_since,
     )
 
 

@@ -42,12 +42,15 @@ from outreachd.rules.model import (
     Variant,
 )
 from outreachd.rules.records import Facts, Recent
+from outreachd.rules.recovery import part
+from outreachd.rules.warmup import steps_after_rest
 from outreachd.rules.wording import Wording
 from outreachd.rules.written import parse_days, parse_hours
 from outreachd.store import sql
 from outreachd.store.content import attachments_of
 from outreachd.store.database import Connection
 from outreachd.store.fleet_present import imap_of, variant_of
+from outreachd.store.health import read_standings
 
 RECIPIENT = "recipient"
 
@@ -84,13 +87,26 @@ async def read_facts(connection: Connection, now: datetime) -> Facts:
     used = await connection.fetch(
         sql.text("facts_used"), now.date() - timedelta(days=2)
     )
-    days_sent = await connection.fetch(sql.text("facts_days_sent"))
+    days_sent = await connection.fetch(sql.text("facts_days_sent"), now)
     recent = await connection.fetch(sql.text("facts_recent"), now)
     return Facts(
         used={(Kind(r["kind"]), r["target_id"], r["day"]): r["n"] for r in used},
-        days_sent={(Kind(r["kind"]), r["target_id"]): r["days"] for r in days_sent},
+        days_sent={(Kind(r["kind"]), r["target_id"]): _days(r) for r in days_sent},
         recent=[Recent(r["mailbox_id"], r["account_id"], r["at"]) for r in recent],
+        shares={
+            key: part(one.standing)
+            for key, one in (await read_standings(connection)).items()
+        },
     )
+
+
+def _days(row: asyncpg.Record) -> int:
+    """Count the days of a ramp, stepped back after the newest rest."""
+    since: int = row["since"]
+    if row["rested_days"] is None:
+        return since
+    days = row["ramp_days"] or 1
+    return steps_after_rest(row["before"], row["rested_days"], since, days)
 
 
 async def read_secrets(connection: Connection) -> dict[tuple[str, int], bytes]:

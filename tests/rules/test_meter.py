@@ -70,11 +70,44 @@ def test_a_ramp_counts_days_with_sending_only() -> None:
     """Silence does not make the next day bolder."""
     day = meter(100, Ramp(start=10, end=40, days=4))
     assert (day.cap, day.is_ramped) == (10, True)
-    spend(day, NOON)
+    spend(day, NOON, 5)
     assert day.left(NOON + DAY) == 20
+    spend(day, NOON + DAY, 9)
     assert day.left(NOON + 2 * DAY) == 20
-    spend(day, NOON + 2 * DAY)
+    spend(day, NOON + 2 * DAY, 10)
     assert day.left(NOON + 3 * DAY) == 30
+
+
+def test_who_is_not_well_gets_a_part_and_no_step_of_the_ramp() -> None:
+    """Slowed it keeps what was used; its full days do not count while it is slowed."""
+    day = meter(100, Ramp(start=10, end=40, days=4))
+    day.slow(0.5)
+    assert day.charge(NOON).cap == 5
+    spend(day, NOON, 5)
+    assert day.left(NOON) == 0
+    assert day.left(NOON + DAY) == 5
+    assert day.warming == "warm-up day 1 of 4, held while it is not well"
+    day.slow(1.0)
+    assert (day.cap, day.warming) == (
+        10,
+        "warm-up day 1 of 4, the next when 5 are sent in a day",
+    )
+
+
+def test_without_a_limit_there_is_nothing_to_take_a_part_of() -> None:
+    """What is not limited is not slowed, and no cap is ever raised."""
+    day = meter(None)
+    before = day.cap
+    day.slow(0.25)
+    assert day.cap == before
+
+
+def test_after_a_rest_the_ramp_goes_back_by_the_days_rested() -> None:
+    """Three days of rest are three steps; it never goes below its beginning."""
+    day = meter(100, Ramp(start=10, end=40, days=4))
+    day.begin(used=0, days_sent=50)
+    day.step_back(timedelta(days=2, hours=1))
+    assert (day.days_sent, day.cap) == (0, 10)
 
 
 def test_what_a_ledger_remembers_is_where_it_begins() -> None:

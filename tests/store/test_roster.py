@@ -104,7 +104,7 @@ async def test_a_zone_nobody_knows_stops_the_start(db: Database, table: str) -> 
 
 
 async def test_facts_are_what_the_ledger_saw(db: Database) -> None:
-    """Promise 4: use by local day, days with sending, the attempts of the last hour."""
+    """Promise 4: use by local day, whole days of sending, the last hour."""
     async with db.connection() as connection:
         await seed_fleet(connection)
         for i in range(3):
@@ -118,14 +118,16 @@ async def test_facts_are_what_the_ledger_saw(db: Database) -> None:
     await ledger.record(ended)
     async with db.connection() as connection:
         await connection.execute(
-            "INSERT INTO usage VALUES ('mailbox', 1, $1, 4, 40)", date(2026, 2, 1)
+            "INSERT INTO usage VALUES ('mailbox', 1, $1, 20, 40),"
+            " ('mailbox', 1, $1 + 1, 19, 40)",
+            date(2026, 2, 1),
         )
         facts = await read_facts(connection, NOW)
     today = NOW.date()
     assert facts.used == {
         (kind, 1, today): 3 for kind in Kind if kind is not Kind.FLEET
     }
-    assert facts.days_sent == {(Kind.MAILBOX, 1): 2, (Kind.DOMAIN, 1): 1}
+    assert facts.days_sent == {(Kind.MAILBOX, 1): 1}
     # The last one has no end yet: it counts as ending now.
     assert sorted(facts.recent, key=lambda recent: recent.at)[-2:] == [
         Recent(1, 1, NOW - 10 * MINUTE + MINUTE / 2),

@@ -46,9 +46,36 @@ FROM variant ORDER BY campaign_id, number, place;
 SELECT kind, target_id, day, n FROM usage WHERE day >= $1 AND n > 0;
 
 -- name: facts_days_sent
--- On how many days each thing has really sent, today included.
-SELECT kind, target_id, count(*) AS days FROM usage
-WHERE n > 0 AND kind IN ('mailbox', 'domain') GROUP BY kind, target_id;
+-- On how many days before today each thing has really sent: at least half of what it
+-- might (rules/warmup), and well all day. Apart: those before its newest rest, and how
+-- long that was. $1 now.
+WITH thing AS (
+    SELECT 'mailbox' AS kind, id, timezone, ramp_days FROM mailbox WHERE NOT retired
+    UNION ALL
+    SELECT 'domain', id, timezone, ramp_days FROM domain WHERE NOT retired
+), spell AS (
+    SELECT kind, target_id, after, at AS begins,
+        coalesce(lead(at) OVER (PARTITION BY kind, target_id ORDER BY id), $1) AS ends
+    FROM health_decision WHERE mode = 'enforce'
+), rest AS (
+    SELECT DISTINCT ON (kind, target_id) kind, target_id, begins, ends
+    FROM spell WHERE after IN ('resting', 'retired') ORDER BY kind, target_id, begins DESC
+)
+SELECT t.kind, t.id AS target_id, t.ramp_days,
+    extract(epoch FROM r.ends - r.begins)::float8 / 86400 AS rested_days,
+    count(u.day) FILTER (WHERE u.day < (r.begins AT TIME ZONE t.timezone)::date) AS before,
+    count(u.day) FILTER (WHERE r.begins IS NULL
+        OR u.day >= (r.begins AT TIME ZONE t.timezone)::date) AS since
+FROM thing t
+JOIN usage u ON u.kind = t.kind AND u.target_id = t.id AND u.n > 0 AND 2 * u.n >= u.cap
+    AND u.day < ($1::timestamptz AT TIME ZONE t.timezone)::date
+LEFT JOIN rest r ON r.kind = t.kind AND r.target_id = t.id
+WHERE NOT EXISTS (
+    SELECT FROM spell s
+    WHERE s.kind = t.kind AND s.target_id = t.id AND s.after <> 'well'
+      AND u.day BETWEEN (s.begins AT TIME ZONE t.timezone)::date
+                    AND (s.ends AT TIME ZONE t.timezone)::date)
+GROUP BY t.kind, t.id, t.ramp_days, r.begins, r.ends;
 
 -- name: facts_recent
 -- The newest attempts of the last hour of each mailbox, as many as its hour allows. The
