@@ -24,6 +24,8 @@ VERBS = {
     "report": "Tell what came of the letters, by client, campaign, mailbox ...",
     "variants": "Tell which wording of a step does better.",
     "answered": "Stop the sequences of somebody who has answered.",
+    "health": "Tell who is ill, and how far from it the others are.",
+    "replay": "Tell what other rules of health would have done.",
     "pause": "Stop a client, campaign, domain, mailbox or account.",
     "resume": "End a pause.",
     "holds": "List what waits for a person, and why.",

@@ -19,6 +19,7 @@ import structlog
 from outreachd import __version__
 from outreachd.clock import Clock
 from outreachd.domain_watch import DomainWatch
+from outreachd.flow.controller import Controller
 from outreachd.flow.lease import Lease
 from outreachd.flow.letterbox import Letterbox
 from outreachd.flow.reader import Reader
@@ -39,6 +40,7 @@ EPOCH_S = 60.0
 STALE_S = 30.0
 STALE_AT_ONCE = 200  # of each queue and lane: a statement stays short
 GAUGES_S = 15.0
+HEALTH_S = 60.0
 LAG_SAMPLE_S = 0.1
 READ_S = 1.0
 LETTERBOX_S = 5.0
@@ -68,6 +70,7 @@ class Chores:
         watch: DomainWatch | None = None,
         reader: Reader | None = None,
         letterbox: Letterbox | None = None,
+        controller: Controller | None = None,
     ) -> None:
         self._leases = leases
         self._lease = lease
@@ -83,6 +86,7 @@ class Chores:
         self._watch = watch  # None = the domains are not looked at
         self._reader = reader  # None = no mailbox is read
         self._letterbox = letterbox
+        self._controller = controller  # None = nobody's health is judged
         self.is_database_up = True
 
     def all(self) -> Iterator[Coroutine[object, object, None]]:
@@ -96,6 +100,7 @@ class Chores:
             self._pet_watchdog,
             self._hear_hints,
             self._watch_domains,
+            self._watch_health,
             self._read_mailboxes,
             self._empty_letterbox,
         ):
@@ -239,6 +244,16 @@ class Chores:
             if shift is not None and letterbox is not None:
                 is_more = await letterbox.turn(shift.inbox.take)
             await self._house.sleep(0.0 if is_more else LETTERBOX_S)
+
+    async def _watch_health(self) -> None:
+        """Judge everybody's health; only who sends decides."""
+        while True:
+            shift = self._shift()
+            if shift is not None and self._controller is not None:
+                now, mono = self._clock.now(), self._clock.monotonic()
+                if await self._controller.look(shift.pool, now, mono):
+                    await shift.reload_pauses()
+            await self._house.sleep(HEALTH_S)
 
     def _database_is(self, *, up: bool) -> None:
         self._metrics.db_up.set(up)

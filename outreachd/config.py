@@ -25,6 +25,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -35,6 +36,8 @@ from pydantic_settings import (
 from outreachd.environment import Environment, misnamed_variables, variable_of
 from outreachd.listen import Listen, PrivateListen, TcpListen
 from outreachd.mistakes import ConfigError, Mistake, from_pydantic, unknown
+from outreachd.rules.health import RULES, Mode, Rule
+from outreachd.rules.rulebook import rule_of, rules_of
 from outreachd.toml_lines import KeyPath, TomlFile, read_toml
 
 # Time left for a lease to run out and for a late answer to be written down, before
@@ -205,8 +208,47 @@ class Log(_Section):
     format: Literal["json", "console"] = "json"
 
 
+class HealthRule(_Section):
+    """A rule of health: one of ours by its name, changed, or one of your own.
+
+    What is left out stays as it is in ours; one of your own needs all but mode and z.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,62}$")]
+    kind: Literal["mailbox", "domain", "account", "client"] | None = None
+    measure: Literal["hard", "block", "complaint", "silence"] | None = None
+    window_h: Annotated[int, Field(ge=1, le=720)] | None = None
+    min_sent: Annotated[int, Field(ge=1, le=1_000_000)] | None = None  # letters
+    min_events: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    # A rate, 0.025 = 2.5 %; of silence the events that others would have had.
+    limit: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
+    brings: Literal["tired", "resting"] | None = None
+    mode: Literal["observe", "suggest", "enforce", "off"] | None = None
+    # How sure: standard deviations, 2.33 = one time in a hundred it is chance.
+    z: Annotated[float, Field(ge=0, le=6, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> HealthRule:
+        """Refuse what is no rule at once, not when it is first judged by."""
+        given = self.model_dump(exclude_none=True)
+        rule_of(given, {rule.name: rule for rule in RULES})
+        return self
+
+
 class Health(_Section):
-    """Health rules have no settings in this version."""
+    """Who is slowed and who rests when much comes back."""
+
+    enabled: bool = True
+    # What all rules may do at most: note, wait for a yes, act.
+    mode: Literal["observe", "suggest", "enforce"] = "enforce"
+    rule: Annotated[tuple[HealthRule, ...], Field(strict=False)] = ()
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Give the rules that hold: ours as changed, then those of your own."""
+        if not self.enabled:
+            return ()
+        given = [one.model_dump(exclude_none=True) for one in self.rule]
+        return rules_of(given, RULES, Mode(self.mode))
 
 
 class RelayFacts(_Section):
@@ -303,6 +345,18 @@ def load(path: Path | None) -> Settings:
     if mistakes:
         raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line or 0))
     return _anchored(settings, (path.parent if path else Path()).absolute())
+
+
+def load_health(path: Path) -> Health:
+    """Read the rules of health alone, of a file that may hold nothing else."""
+    file = read_toml(path)
+    try:
+        return Health(**file.tables.get("health", {}))
+    except ValidationError as error:
+        raise ConfigError(
+            Mistake(path, file.line(("health", *where)), message)
+            for where, message in from_pydantic(error, Health)
+        ) from None
 
 
 def _placed(where: KeyPath, message: str, file: TomlFile | None) -> Mistake:

@@ -26,6 +26,7 @@ from outreachd.chores import Chores
 from outreachd.clock import Clock, RealClock
 from outreachd.config import Settings
 from outreachd.domain_watch import DomainWatch
+from outreachd.flow.controller import Controller
 from outreachd.flow.lease import Lease
 from outreachd.flow.letterbox import Letterbox
 from outreachd.flow.reader import Habits, Reader
@@ -40,6 +41,7 @@ from outreachd.store.berth import sign_in
 from outreachd.store.bookmarks import PgBookmarks
 from outreachd.store.database import Database
 from outreachd.store.datadir import make_parents
+from outreachd.store.health import PgHealth
 from outreachd.store.hints import Hints
 from outreachd.store.holds import PgHolds
 from outreachd.store.identity import PgIdentity
@@ -53,6 +55,7 @@ from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
 from outreachd.web.contacts import contact_routes
 from outreachd.web.control import control_app
+from outreachd.web.health import health_routes
 from outreachd.web.holds import hold_routes
 from outreachd.web.orders import order_routes
 from outreachd.web.public import public_app
@@ -155,6 +158,9 @@ class Daemon:
             shift=lambda: self._shift,
             grace=timedelta(seconds=self._settings.send.uncertain_grace_s),
             watch=self._watch(),
+            controller=Controller(
+                PgHealth(self._database), self._settings.health.rules()
+            ),
             reader=self._reader(stack),
             letterbox=self._letterbox(),
         )
@@ -210,6 +216,8 @@ class Daemon:
         database, clock = self._database, self._clock
         yield from order_routes(database, clock, self._eraser)
         yield from hold_routes(PgHolds(database), clock)
+        rules = self._settings.health.rules()
+        yield from health_routes(PgHealth(database), rules, clock)
         yield from report_routes(database, clock)
         suppressions = PgSuppressions(database)
         yield from suppression_routes(suppressions, clock, self._eraser)

@@ -64,6 +64,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "domain.stopped": "A domain was unfit to send for too long: its mail stops.",
     "domain.let_go": "A domain that its checks had stopped is fit again.",
     "domain.look_broken": "A look at a domain ended by a bug; please report it.",
+    "health.decided": "Somebody fell ill or came back, or a rule would have it so.",
+    "receiver.down": "A receiver fails everybody: its answers count against nobody.",
     "clock.set": "The wall clock was set by `seconds`; lanes were reckoned anew.",
     "sender.set_back": "A mailbox, domain, account or host rests after a failure.",
     "journey.broken": "A send broke one of our rules or met a bug; it is held.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from outreachd.config import Settings, load
+from outreachd.config import Settings, load, load_health
 from outreachd.listen import TcpListen, UnixListen
 from outreachd.mistakes import ConfigError
 
@@ -44,7 +44,7 @@ def test_every_default_is_in_the_example() -> None:
     text = EXAMPLE.read_text()
     sections = [load(None).send, load(None).send.limits, load(None).send.connections]
     sections += [load(None).http.control, load(None).http.public, load(None).log]
-    sections += [load(None).checks]
+    sections += [load(None).checks, load(None).health]
     for section in sections:
         for key in type(section).model_fields:
             assert f"{key}" in text
@@ -119,7 +119,7 @@ window_s = 3
         ),
         "outreachd.toml:21: level must be one of 'debug', 'info', 'warning', 'error'",
         'outreachd.toml:22: unknown section "helth": did you mean "health"?',
-        'outreachd.toml:24: unknown key "window_s"; known: none',
+        'outreachd.toml:24: unknown key "window_s"; known: enabled, mode, rule',
     ]
 
 
@@ -273,3 +273,61 @@ heloo = "a.b"
     assert len(said) == 5
     assert 'unknown key "heloo": did you mean "helo"?' in said[-1]
     assert "must be an address" in said[-2]
+
+
+def test_rules_of_health_are_ours_as_the_settings_change_them(tmp_path: Path) -> None:
+    """One of ours by its name, one of your own, one that is off; a bound for all."""
+    text = """
+[health]
+mode = "suggest"
+[[health.rule]]
+name = "domain_bounces_day"
+limit = 0.04
+[[health.rule]]
+name = "domain_silence_week"
+mode = "off"
+[[health.rule]]
+name = "many_soft"
+kind = "account"
+measure = "hard"
+window_h = 12
+min_sent = 100
+min_events = 9
+limit = 0.03
+brings = "tired"
+mode = "observe"
+"""
+    rules = {one.name: one for one in load(write(tmp_path, text)).health.rules()}
+    assert rules["domain_bounces_day"].limit == 0.04
+    assert rules["domain_bounces_day"].mode == "suggest"
+    assert rules["many_soft"].mode == "observe"
+    assert "domain_silence_week" not in rules
+    off = load(write(tmp_path, "[health]\nenabled = false")).health.rules()
+    assert off == ()
+
+
+def test_what_is_no_rule_is_refused_with_its_line(tmp_path: Path) -> None:
+    """Half a rule, and complaints of a mailbox, are told before anything is judged."""
+    text = """
+[[health.rule]]
+name = "mine"
+limit = 0.04
+[[health.rule]]
+name = "mailbox_bounces_week"
+measure = "complaint"
+"""
+    told = mistakes(tmp_path, text)
+    assert [one.partition(": ")[0] for one in told] == [
+        "outreachd.toml:2",
+        "outreachd.toml:5",
+    ]
+    assert "as one of your own it lacks kind, measure, window_h" in told[0]
+    assert "complaints are judged of domains" in told[1]
+
+
+def test_a_file_of_rules_is_read_as_the_settings_are(tmp_path: Path) -> None:
+    """Replay takes the same tables, alone in a file or with all the rest."""
+    file = write(tmp_path, '[health]\nmode = "observe"\n[log]\nlevel = "debug"\n')
+    assert {one.mode for one in load_health(file).rules()} == {"observe"}
+    with pytest.raises(ConfigError, match="toml:2: unknown key"):
+        load_health(write(tmp_path, "[health]\nfoo = 1"))

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from outreachd.flow.pool import Pool
-from outreachd.rules.cases import Book, Fresh, Key, Row, Stood, cases
+from outreachd.rules.cases import Book, Key, cases
 from outreachd.rules.health import Counts, Health, Mode, Rule
 from outreachd.rules.model import Kind, Roster
 from outreachd.rules.outage import LOOKS_BACK, outages
@@ -39,19 +38,8 @@ class HealthBook(Protocol):
     async def put_outage(self, receiver: str, first: datetime, last: datetime) -> int:
         """Note that a receiver was down; tell how many quarters are new."""
 
-    async def windows(self, now: datetime, hours: Sequence[int]) -> Sequence[Row]:
-        """Tell the counts of the last hours and days."""
-
-    async def fresh(
-        self, now: datetime, hours: Sequence[int]
-    ) -> Mapping[Key, Sequence[Fresh]]:
-        """Tell the counts of those who began anew."""
-
-    async def deaf(self, now: datetime) -> AbstractSet[int]:
-        """Name the mailboxes whose mail cannot be read."""
-
-    async def standings(self) -> Mapping[Key, Stood]:
-        """Tell how everybody stands who was ever ill."""
+    async def book(self, windows_h: Sequence[int], now: datetime) -> Book:
+        """Read all that the watch is told."""
 
     async def write(
         self,
@@ -77,7 +65,7 @@ class Controller:
             return False
         await self._book.tally(now)
         await self._look_for_outages(now)
-        book = await read_book(self._book, self._windows_h, now)
+        book = await self._book.book(self._windows_h, now)
         # In a thread: a large fleet takes longer than the loop may stand still.
         standings, decisions = await asyncio.to_thread(
             judge_all, book, pool.roster, self._rules, now
@@ -98,17 +86,6 @@ class Controller:
             for receiver in outages(await self._book.of_late(now - back)):
                 if await self._book.put_outage(receiver, now - back, now):
                     log.warning("receiver.down")
-
-
-async def read_book(book: HealthBook, windows_h: Sequence[int], now: datetime) -> Book:
-    """Read all that the watch is told."""
-    return Book(
-        windows_h=windows_h,
-        rows=await book.windows(now, windows_h),
-        fresh=await book.fresh(now, windows_h),
-        stood=await book.standings(),
-        deaf=await book.deaf(now),
-    )
 
 
 def judge_all(

@@ -52,6 +52,18 @@ class Fresh(Struct, frozen=True):
     counts: Counts
 
 
+class Tally(Struct, frozen=True):
+    """Letters of a quarter, and what came back for them."""
+
+    quarter: datetime
+    mailbox_id: int
+    domain_id: int
+    account_id: int
+    client_id: int
+    receiver: str
+    counts: Counts
+
+
 class Book(Struct, frozen=True, kw_only=True):
     """All that the watch is told."""
 

@@ -84,6 +84,10 @@ class Windows:
         """Tell the counts of a window."""
         return Counts(*self._sums[hours])
 
+    def receivers(self, quarters: range) -> set[str]:
+        """Name those written to in some quarters."""
+        return {name for q in quarters for name in self._quarters.get(q, ())}
+
     def at(self, quarters: range, receiver: str) -> Counts:
         """Tell the counts of some quarters at one receiver."""
         found: list[Mapping[str, list[int]]] = [

@@ -17,12 +17,13 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from outreachd.rules.cases import Fresh, Key, Row, Stood
+from outreachd.rules.cases import Book, Fresh, Key, Row, Stood, Tally
 from outreachd.rules.health import Counts, Health, Mode
 from outreachd.rules.model import Kind
 from outreachd.rules.outage import LETTERS
 from outreachd.rules.recovery import Standing, accepted
-from outreachd.rules.watch import ILL, Decision, why
+from outreachd.rules.roll import Member
+from outreachd.rules.watch import ILL, Decision, Figures, why
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import NoSuchError, note
@@ -105,6 +106,64 @@ class PgHealth:
         async with self._database.connection() as connection:
             rows = await connection.fetch(sql.text("deaf_mailboxes"), now)
         return frozenset(row["target_id"] for row in rows)
+
+    # --- looking --------------------------------------------------------------------
+
+    async def book(self, windows_h: Sequence[int], now: datetime) -> Book:
+        """Read all that the watch is told."""
+        return Book(
+            windows_h=windows_h,
+            rows=await self.windows(now, windows_h),
+            fresh=await self.fresh(now, windows_h),
+            stood=await self.standings(),
+            deaf=await self.deaf(now),
+        )
+
+    async def members(self) -> list[Member]:
+        """List everybody who can fall ill."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(sql.text("health_names"))
+        return [
+            Member(Kind(row["kind"]), row["id"], row["name"], row["domain_id"])
+            for row in rows
+        ]
+
+    async def decisions(
+        self, since: datetime, name: str | None = None, at_most: int = 1000
+    ) -> list[dict[str, Any]]:
+        """List decisions, the newest first."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                sql.text("health_decisions"), since, name, at_most
+            )
+        return [
+            {
+                **dict(row),
+                "figures": msgspec.json.decode(row["figures"]),
+                "sentence": why(
+                    row["rule"],
+                    msgspec.json.decode(row["figures"], type=Figures | None),
+                ),
+            }
+            for row in rows
+        ]
+
+    async def tallies(self, since: datetime) -> list[Tally]:
+        """Read the recorded past, quarter by quarter."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(sql.text("tallies"), since)
+        return [
+            Tally(
+                row["quarter"],
+                row["mailbox_id"],
+                row["domain_id"],
+                row["account_id"],
+                row["client_id"],
+                row["receiver"],
+                _counts(row),
+            )
+            for row in rows
+        ]
 
     # --- standing and deciding ------------------------------------------------------
 

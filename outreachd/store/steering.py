@@ -128,6 +128,7 @@ class PgSteering:
             instances = await connection.fetch(sql.text("instances"))
             stranded = await connection.fetch(sql.text("count_stranded"))
             barred = await connection.fetch(sql.text("count_suppressions"))
+            deaf = await connection.fetch(sql.text("deaf"), now)
             notices = await connection.fetch(sql.text("count_notices"), now - DAY)
             return {
                 "sends": {row["state"]: row["n"] for row in sends},
@@ -144,6 +145,7 @@ class PgSteering:
                 "shares": await read_shares(connection, now),
                 "pauses": [dict(row) for row in pauses],
                 "checks": [dict(row) for row in unfit],
+                "deaf": [dict(row) for row in deaf],
                 "instances": [dict(row) for row in instances],
             }
 
@@ -205,8 +207,5 @@ async def note(
 
 
 def _by_health(rows: Sequence[Any], kind: str) -> dict[str, int]:
-    """Count by health: without health rules a paused one rests, all others are well."""
-    for row in rows:
-        if row["kind"] == kind:
-            return {"well": row["n"] - row["paused"], "resting": row["paused"]}
-    return {}
+    counts = {row["state"]: row["n"] for row in rows if row["kind"] == kind}
+    return {"well": 0, "resting": 0} | counts if counts else {}

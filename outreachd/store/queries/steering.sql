@@ -60,21 +60,22 @@ JOIN client c ON c.id = u.target_id
 WHERE u.kind = 'client' AND u.day = ($1::timestamptz AT TIME ZONE c.timezone)::date;
 
 -- name: count_fleet
--- How many of each kind there are and how many of them are paused. $1 now.
-SELECT 'mailbox' AS kind, count(*) AS n, count(p.kind) AS paused
-FROM mailbox t LEFT JOIN pause p ON p.kind = 'mailbox' AND p.target_id = t.id
+-- How many of each kind there are, by health: a paused one that was never judged rests.
+-- $1 now.
+WITH fleet AS (
+    SELECT 'mailbox' AS kind, id FROM mailbox WHERE NOT retired
+    UNION ALL SELECT 'domain', id FROM domain WHERE NOT retired
+    UNION ALL SELECT 'account', id FROM account WHERE NOT retired
+)
+SELECT f.kind, CASE
+        WHEN h.state IN ('resting', 'retired') THEN h.state
+        WHEN p.kind IS NOT NULL THEN 'resting'
+        ELSE coalesce(h.state, 'well') END AS state, count(*) AS n
+FROM fleet f
+LEFT JOIN health h ON h.kind = f.kind AND h.target_id = f.id
+LEFT JOIN pause p ON p.kind = f.kind AND p.target_id = f.id
     AND (p.until IS NULL OR p.until > $1)
-WHERE NOT t.retired
-UNION ALL
-SELECT 'domain', count(*), count(p.kind)
-FROM domain t LEFT JOIN pause p ON p.kind = 'domain' AND p.target_id = t.id
-    AND (p.until IS NULL OR p.until > $1)
-WHERE NOT t.retired
-UNION ALL
-SELECT 'account', count(*), count(p.kind)
-FROM account t LEFT JOIN pause p ON p.kind = 'account' AND p.target_id = t.id
-    AND (p.until IS NULL OR p.until > $1)
-WHERE NOT t.retired;
+GROUP BY 1, 2;
 
 -- name: list_pauses
 -- $1 now.

@@ -1,0 +1,242 @@
+"""The laws of counting what came back, and of deciding by it, in the database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from outreachd.rules.health import Counts, Health, Mode
+from outreachd.rules.model import Kind
+from outreachd.rules.recovery import Standing
+from outreachd.rules.watch import Decision
+from outreachd.store.database import Database
+from outreachd.store.health import PgHealth
+from outreachd.store.steering import NoSuchError, PgSteering
+from tests.store.seed import NOW, add_send, seed_fleet
+
+LATER = NOW + timedelta(hours=1)
+WEEK = [24, 168]
+DOMAIN = (Kind.DOMAIN, 1)
+
+
+async def sent(
+    db: Database, n: int, *, at: datetime = NOW, **attempt: Any
+) -> list[int]:
+    """Write that some letters went out, each to another person."""
+    outcome, reason = attempt.get("outcome", "sent"), attempt.get("reason", "delivered")
+    ids = []
+    async with db.connection() as connection:
+        before = await connection.fetchval("SELECT count(*) FROM attempt")
+        for i in range(before + 1, before + 1 + n):
+            id = await add_send(
+                connection,
+                f"p{i}@x.example",
+                state="sent" if outcome == "sent" else "failed",
+                mailbox_id=1,
+                attempt_id=UUID(int=i),
+                message_id=f"<{i}@mail.acme.example>",
+                dated_at=at,
+                letter_sha256=b"",
+                reason=reason,
+            )
+            await connection.execute(
+                "INSERT INTO attempt (id, send_id, mailbox_id, account_id, domain_id,"
+                " started_at, outcome, reason) VALUES ($1, $2, 1, 1, 1, $3, $4, $5)",
+                UUID(int=i),
+                id,
+                at,
+                outcome,
+                reason,
+            )
+            ids.append(id)
+    return ids
+
+
+async def came_back(db: Database, send_id: int, name: str, **told: str) -> None:
+    """Write that a bounce or a complaint was acted on."""
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO notice (fingerprint, at, source, kind, class, send_id,"
+            " evidence, action, acted_at)"
+            " VALUES ($1, $2, 'imap', 'dsn', $3, $4, 'token', $5, $2)",
+            name.encode(),
+            LATER,
+            told.get("class_", "hard_no_user"),
+            send_id,
+            told.get("action", "suppressed"),
+        )
+
+
+async def counted(db: Database, now: datetime = LATER) -> Counts:
+    """Count what is new and add the week up."""
+    book = PgHealth(db)
+    await book.tally(now)
+    total = Counts()
+    for row in await book.windows(now, WEEK):
+        total += row.counts
+    return total
+
+
+@pytest.fixture
+async def fleet(db: Database) -> None:
+    """Put the small fleet, and the domain that its people are at."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "INSERT INTO mail_domain VALUES ('x.example', 'mx', 'google', $1)", NOW
+        )
+
+
+async def test_letters_and_what_came_back_are_counted_once(
+    db: Database, fleet: None
+) -> None:
+    """However often it is counted; a second bounce of a letter counts no more."""
+    ids = await sent(db, 5)
+    await sent(db, 2, outcome="failed", reason="hard_no_user")
+    await came_back(db, ids[0], "one")
+    expected = Counts(sent=7, hard=3)
+    assert await counted(db) == expected
+    assert await counted(db) == expected
+    await came_back(db, ids[0], "the same again")
+    await came_back(db, ids[0], "late", action="delayed")
+    assert await counted(db) == expected
+    await came_back(db, ids[1], "a complaint", class_="complaint", action="complained")
+    assert await counted(db) == Counts(sent=7, hard=3, complaint=1)
+
+
+async def test_a_refusal_before_the_intent_counts_too(
+    db: Database, fleet: None
+) -> None:
+    """RCPT was refused for good: there is no attempt, but a letter that failed."""
+    async with db.connection() as connection:
+        await add_send(
+            connection,
+            "q@x.example",
+            state="failed",
+            mailbox_id=1,
+            reason="hard_no_user",
+        )
+    assert await counted(db) == Counts(sent=1, hard=1)
+
+
+async def test_an_attempt_that_ends_later_counts_as_it_ended(
+    db: Database, fleet: None
+) -> None:
+    """What was under way when it was counted is counted anew."""
+    await sent(db, 1, outcome=None, reason=None)
+    assert await counted(db, NOW) == Counts(sent=1)
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE attempt SET outcome = 'failed', reason = 'block_ip'"
+        )
+    assert await counted(db, NOW + timedelta(minutes=30)) == Counts(sent=1, block=1)
+
+
+async def test_what_a_receiver_failed_while_it_was_down_is_left_out(
+    db: Database, fleet: None
+) -> None:
+    """Its quarters count for nobody, whatever comes back later."""
+    ids = await sent(db, 3)
+    book = PgHealth(db)
+    await book.tally(LATER)
+    assert await book.of_late(NOW) == {"google": [Counts(sent=3)]}
+    assert await book.put_outage("google", NOW, NOW) == 1
+    assert await book.put_outage("google", NOW, NOW) == 0
+    await came_back(db, ids[0], "one")
+    assert await counted(db) == Counts()
+
+
+async def test_who_began_anew_is_counted_from_then_on(
+    db: Database, fleet: None
+) -> None:
+    """Old letters count for others, not for them."""
+    await sent(db, 3)
+    await sent(db, 2, at=NOW + timedelta(minutes=50))
+    book = PgHealth(db)
+    await book.tally(LATER)
+    fresh = NOW + timedelta(minutes=31)
+    standing = Standing(health=Health.TIRED, since=fresh, stage=1, fresh_since=fresh)
+    await book.write({DOMAIN: standing}, [], LATER)
+    [one] = (await book.fresh(LATER, WEEK))[DOMAIN]
+    assert (one.hours, one.since_stage, one.counts.sent) == (24, 2, 2)
+
+
+def fallen(mode: Mode = Mode.ENFORCE) -> tuple[Standing, Decision]:
+    """Let the domain fall ill, or have a rule say that it should."""
+    well = Standing(since=NOW)
+    until = NOW + timedelta(days=1)
+    ill = Standing(health=Health.RESTING, since=NOW, until=until, fell_at=NOW, rule="r")
+    after = ill if mode is Mode.ENFORCE else well
+    return ill, Decision(
+        kind=Kind.DOMAIN,
+        id=1,
+        before=well,
+        after=after,
+        brings=Health.RESTING,
+        rule="r",
+        mode=mode,
+    )
+
+
+async def pauses(db: Database) -> list[tuple[Any, ...]]:
+    """List who is paused, by whom, until when."""
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT kind, author, until FROM pause")
+    return [tuple(row) for row in rows]
+
+
+async def test_a_rest_is_a_pause_that_every_daemon_honours(
+    db: Database, fleet: None
+) -> None:
+    """Standing, decision and pause are there at once, and a resume shows."""
+    book = PgHealth(db)
+    ill, decision = fallen()
+    assert await book.write({DOMAIN: ill}, [decision], NOW) == [decision]
+    assert await pauses(db) == [("domain", "health", ill.until)]
+    assert (await book.standings())[DOMAIN].standing == ill
+    await PgSteering(db).resume(Kind.DOMAIN, "mail.acme.example", "ann", LATER)
+    assert not (await book.standings())[DOMAIN].is_paused
+    [row] = await book.decisions(NOW, "mail.acme.example")
+    assert (row["before"], row["after"], row["until"]) == ("well", "resting", ill.until)
+
+
+async def test_a_persons_pause_is_never_replaced(db: Database, fleet: None) -> None:
+    """Theirs holds, with their reason and their end."""
+    steering = PgSteering(db)
+    await steering.pause(Kind.DOMAIN, "mail.acme.example", "mine", None, "ann", NOW)
+    ill, decision = fallen()
+    await PgHealth(db).write({DOMAIN: ill}, [decision], NOW)
+    assert await pauses(db) == [("domain", "ann", None)]
+
+
+async def test_a_suggestion_waits_for_a_yes_and_is_made_once_a_day(
+    db: Database, fleet: None
+) -> None:
+    """Nothing is paused before; accepting it twice is refused."""
+    book = PgHealth(db)
+    _, decision = fallen(Mode.SUGGEST)
+    assert await book.write({}, [decision], NOW) == [decision]
+    assert await book.write({}, [decision], LATER) == []
+    assert await pauses(db) == []
+    [row] = await book.decisions(NOW)
+    done = await book.accept(row["id"], "ann", LATER)
+    assert (done.brings, done.author) == (Health.RESTING, "ann")
+    assert [(kind, author) for kind, author, _ in await pauses(db)] == [
+        ("domain", "health")
+    ]
+    with pytest.raises(NoSuchError, match="no open suggestion"):
+        await book.accept(row["id"], "ann", LATER)
+
+
+async def test_the_fleet_is_counted_by_health(db: Database, fleet: None) -> None:
+    """Gauges show the standings; who is only paused rests."""
+    ill, decision = fallen()
+    await PgHealth(db).write({DOMAIN: ill}, [decision], NOW)
+    steering = PgSteering(db)
+    await steering.pause(Kind.MAILBOX, "box1@mail.acme.example", "x", None, "a", NOW)
+    gauges = await steering.gauges(NOW)
+    assert gauges.domains == {"well": 0, "resting": 1}
+    assert gauges.mailboxes == {"well": 2, "resting": 1}
