@@ -3,7 +3,9 @@
 For people who wonder about a bounce, and for scripts: it touches nothing, asks no
 database and no clock but today's. A FILE may be ``-`` (standard input) or a directory
 (a Maildir, or any with one mail a file). A file that cannot be read is told and makes
-the exit code 1; the others are still answered.
+the exit code 1; the others are still answered. ``--deliver`` instead keeps the mails
+for the daemon, which acts on them: for the pipe of a mail server. Whatever is in the
+way then ends it with 75, EX_TEMPFAIL of sysexits.h: no mail is lost to our mistakes.
 """
 
 from __future__ import annotations
@@ -18,24 +20,60 @@ from outreachd.clock import RealClock
 from outreachd.commands.base import (
     FailedError,
     config_option,
+    desk,
     execute,
     json_option,
     show_json,
 )
 from outreachd.rules.notice import Notice, understand
 from outreachd.rules.notice_mail import MAX_MAIL
+from outreachd.store.bookmarks import PgBookmarks
 
 STDIN = "-"
+AGAIN_LATER = 75
 
 
 @click.command("notice", help="Tell what outreachd makes of a mail that came back.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--deliver", is_flag=True, help="Keep them for the daemon to act on.")
 @config_option
 @json_option
-def command(files: tuple[str, ...], config: Path | None, as_json: bool) -> None:
-    """Read mails and tell what they are; the settings change nothing in it."""
-    del config
-    execute(tell(files, as_json))
+def command(
+    files: tuple[str, ...], deliver: bool, config: Path | None, as_json: bool
+) -> None:
+    """Read mails and tell what they are, or keep them."""
+    if not deliver:  # the settings change nothing in it
+        execute(tell(files, as_json))
+        return
+    try:
+        execute(keep(files, config, as_json))
+    except SystemExit:  # it was told
+        sys.exit(AGAIN_LATER)
+    except Exception as bug:
+        click.echo(f"outreachd: a bug, please report it: {bug!r}", err=True)
+        raise SystemExit(AGAIN_LATER) from bug
+
+
+async def keep(files: tuple[str, ...], config: Path | None, as_json: bool) -> None:
+    """Store mails; when this returns, all are stored."""
+    unread: list[str] = []
+    async with desk(config) as opened:
+        bookmarks = PgBookmarks(opened.database)
+        for name in _named(files, unread):
+            try:
+                raw = _octets(name)
+            except OSError as error:
+                unread.append(f"{name}: {error.strerror}")
+                continue
+            id = await bookmarks.hand_in(raw, opened.clock.now())
+            if as_json:
+                show_json({"file": name, "id": id})
+    _refuse(unread)
+
+
+def _refuse(unread: list[str]) -> None:
+    if unread:
+        raise FailedError(f"could not read {'; '.join(unread)}.")
 
 
 async def tell(files: tuple[str, ...], as_json: bool) -> None:
@@ -53,8 +91,7 @@ async def tell(files: tuple[str, ...], as_json: bool) -> None:
             show_json(as_row(name, notice))
         else:
             click.echo(f"{name}: {sentence(notice)}")
-    if unread:
-        raise FailedError(f"could not read {'; '.join(unread)}.")
+    _refuse(unread)
 
 
 def _named(files: tuple[str, ...], unread: list[str]) -> Iterator[str]:

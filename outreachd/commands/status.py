@@ -161,6 +161,7 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
     rows += [("lost", text) for text in _stranded(figures["stranded"])]
     rows += [("paused", text) for text in _pauses(figures["pauses"], now)]
     rows += [("unfit", text) for text in _unfit(figures["checks"], now)]
+    rows += [("deaf", text) for text in _deaf(figures["deaf"], now)]
     rows += [("daemon", _instance(one, now)) for one in figures["instances"]]
     return rows
 
@@ -228,6 +229,19 @@ def _unfit(checks: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:
     if len(checks) > MANY_UNFIT:
         more = len(checks) - MANY_UNFIT
         lines.append(f"and {more} more: see `outreachd check --domains`")
+    return lines
+
+
+def _deaf(deaf: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:
+    """Say which mailboxes are not heard, and why."""
+    lines = [
+        f"{one['kind']} {one['name']} not read"
+        f" since {shown(one['heard_at'], now) if one['heard_at'] else 'it was set up'}"
+        f"{': ' if one['fault'] else ''}{one['fault']}"
+        for one in deaf[:MANY_UNFIT]
+    ]
+    if len(deaf) > MANY_UNFIT:
+        lines.append(f"and {len(deaf) - MANY_UNFIT} more: see --json")
     return lines
 
 

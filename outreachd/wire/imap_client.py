@@ -104,6 +104,8 @@ class ImapClient:
         self._sock = sock
         self._source = source
         self._box: _Mailbox  # set by enter
+        # Whether the server says by itself that mail has come; asked for catch-alls.
+        self.can_idle = False
 
     @_translated()
     def enter(self, tls: ssl.SSLContext, secret: str) -> None:
@@ -115,6 +117,9 @@ class ImapClient:
         if imap.tls is Tls.STARTTLS:
             self._box.client.starttls(tls)
         self._sign_in(secret)
+        if self._source.mailbox_id is None:  # few servers offer IDLE to strangers
+            _, told = self._box.client.capability()
+            self.can_idle = b"IDLE" in told[-1].upper().split()
 
     def _sign_in(self, secret: str) -> None:
         box, name = self._box, self._source.username
@@ -181,11 +186,6 @@ class ImapClient:
                 frame += (part or b"") + b" "
         named = _UID.search(frame)
         return mail if named and int(named[1]) == uid else None
-
-    @property
-    def can_idle(self) -> bool:
-        """Tell whether the server says by itself that mail has come."""
-        return "IDLE" in self._box.client.capabilities
 
     @_translated()
     def idle(self, limit_s: float) -> bool:

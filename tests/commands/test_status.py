@@ -55,6 +55,15 @@ FIGURES: dict[str, Any] = {
             "at": NOW,
         }
     ],
+    "deaf": [
+        {
+            "kind": "mailbox",
+            "name": "ann@mail.acme.example",
+            "heard_at": NOW - timedelta(hours=2),
+            "fault": "refused: the login was refused",
+        },
+        {"kind": "inbox", "name": "bounces", "heard_at": None, "fault": ""},
+    ],
     "notices": {"dsn": 2, "reply": 1},
     "stranded": [{"campaign": "spring", "mailbox_gone": "wait", "n": 3}],
     "pauses": [
@@ -145,6 +154,7 @@ async def test_json_has_exactly_the_promised_keys(
     assert sorted(told) == [
         "accounts",
         "checks",
+        "deaf",
         "domains",
         "due",
         "held",
