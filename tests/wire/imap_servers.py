@@ -6,7 +6,6 @@ Both listen on loopback without TLS unless told otherwise, in the tests' own loo
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -78,7 +77,7 @@ class Pymap:
     def _append(self, raw: bytes, folder: str) -> None:
         client = self._client()
         client.create(folder)
-        client.append(folder, "", "", raw)  # type: ignore[arg-type]
+        client.append(folder, "", "", raw)
         client.logout()
 
     def _flags(self) -> list[bytes]:
@@ -195,6 +194,12 @@ class Scripted:
     mails: dict[int, bytes] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hang_on_it(self, talk: Talk, tag: str, command: str) -> bool:
+        """Say that it was asked, and never answer."""
+        self.was_asked.set()
+        return await hang(talk, tag, command)
 
     async def usual(self, talk: Talk, tag: str, command: str) -> None:
         """Answer as servers do."""
@@ -222,9 +227,9 @@ class Scripted:
             talk.say(f"* 1 FETCH (UID {uid} BODY[]<0> {{{len(raw)}}}")
             talk.writer.write(raw + b")\r\n")
 
-    def last(self, pattern: str) -> str:
-        """Find the last command that looks like this."""
-        return next(c for c in reversed(self.heard) if re.match(pattern, c, re.I))
+    def last(self, start: str) -> str:
+        """Find the last command that begins so."""
+        return next(c for c in reversed(self.heard) if c.startswith(start))
 
 
 @asynccontextmanager
