@@ -156,6 +156,12 @@ class Hours:
             return 0.0
         return (self._opens_at - now).total_seconds()
 
+    def closes_at(self, now: datetime) -> datetime:
+        """Tell when the window closes that is open, or else the next one."""
+        if not self._asked_at <= now < self._closes_at:
+            self._look(now)
+        return self._closes_at
+
     def _look(self, now: datetime) -> None:
         self._asked_at = now
         self._opens_at = self._opening(now)

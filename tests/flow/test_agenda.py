@@ -6,6 +6,8 @@ from datetime import timedelta
 from math import inf
 from typing import Any
 
+import pytest
+
 from outreachd.flow.agenda import Agenda
 from outreachd.flow.pool import Pool
 from outreachd.rules.records import Facts, Queue
@@ -112,3 +114,34 @@ def test_new_hours_hold_once_a_fleet_is_taken_on() -> None:
     closed = {1: campaign(calendar=calendar(0, 60))}
     agenda.take_on(pool.lanes, closed, [FIRST])
     assert agenda.open_queue(1, MONDAY) is None
+
+
+def test_a_queue_that_closes_waits_for_its_next_opening() -> None:
+    """Also one that nobody asks about when its hours end."""
+    agenda, _ = agenda_of(FIRST, calendar=calendar(540, 1080))
+    agenda.learn({FIRST: MONDAY})
+    assert agenda.open_queue(1, MONDAY) == FIRST
+    evening = MONDAY.replace(hour=18)
+    assert agenda.next_wait_s(evening) == 15 * 3600
+    assert agenda.open_queue(1, evening) is None
+
+
+def test_a_round_looks_at_no_queue_that_nothing_has_happened_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A fleet has thousands of queues: each is looked at when its time comes."""
+    york = [Queue(1, f"{NEW_YORK} US-{n}") for n in range(500)]
+    agenda, _ = agenda_of(FIRST, *york, calendar=calendar(540, 1080))
+    agenda.learn(dict.fromkeys([FIRST, *york], MONDAY))
+    assert agenda.open_queue(1, MONDAY) == FIRST
+    looks: list[str] = []
+    window = Agenda.window
+
+    def counted(self: Agenda, campaign: Any, place: str, now: Any) -> Any:
+        looks.append(place)
+        return window(self, campaign, place, now)
+
+    monkeypatch.setattr(Agenda, "window", counted)
+    assert agenda.open_queue(1, MONDAY + SECOND) == FIRST
+    assert agenda.next_wait_s(MONDAY + SECOND) == 5 * 3600 - 1
+    assert looks == [""]
