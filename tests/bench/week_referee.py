@@ -143,13 +143,13 @@ def _thread(campaign: Campaign, home: Home, lines: Sequence[Line]) -> Iterator[B
 
 
 def _has_waited(campaign: Campaign, home: Home, before: float, line: Line) -> bool:
-    """Whether the workdays have passed, to the minute of the day."""
-    sent, local = _local(before, home.zone), _local(line.at, home.zone)
+    """Whether the workdays have passed, to the time of day (the first, if twice)."""
+    sent = _local(before, home.zone)
     day, left = sent.date(), DELAYS[line.step]
     while left:
         day += DAY
         left -= day.weekday() <= campaign.last_day and day not in _holidays(home)
-    return (local.date(), local.time()) >= (day, sent.time())
+    return line.at >= datetime.combine(day, sent.time(), sent.tzinfo).timestamp()
 
 
 # --- leaving ----------------------------------------------------------------
