@@ -31,6 +31,7 @@ class Words:
     by_mail: str  # before an address
     failed: str
     later: str
+    unknown_link: str
 
 
 WORDS: Final[Mapping[Language, Words]] = {
@@ -47,6 +48,8 @@ WORDS: Final[Mapping[Language, Words]] = {
         by_mail="You can also write to",
         failed="This did not work",
         later="Please try again in a minute.",
+        unknown_link="This link is not whole, or works no more: "
+        "please open it again from the e-mail.",
     ),
     Language.GERMAN: Words(
         ask="Keine weiteren E-Mails?",
@@ -61,6 +64,8 @@ WORDS: Final[Mapping[Language, Words]] = {
         by_mail="Sie können auch schreiben an",
         failed="Das hat nicht geklappt",
         later="Bitte versuchen Sie es in einer Minute noch einmal.",
+        unknown_link="Dieser Link ist unvollständig oder gilt nicht mehr: "
+        "Bitte öffnen Sie ihn noch einmal aus der E-Mail.",
     ),
     Language.RUSSIAN: Words(
         ask="Отписаться от этих писем?",
@@ -75,6 +80,8 @@ WORDS: Final[Mapping[Language, Words]] = {
         by_mail="Можно также написать на адрес",
         failed="Не получилось",
         later="Пожалуйста, попробуйте ещё раз через минуту.",
+        unknown_link="Ссылка неполная или больше не действует: "
+        "пожалуйста, откройте её ещё раз из письма.",
     ),
     Language.FRENCH: Words(
         ask="Ne plus recevoir ces e-mails ?",
@@ -89,6 +96,8 @@ WORDS: Final[Mapping[Language, Words]] = {
         by_mail="Vous pouvez aussi écrire à",
         failed="Cela n’a pas fonctionné",
         later="Veuillez réessayer dans une minute.",
+        unknown_link="Ce lien est incomplet ou n’est plus valable : "
+        "veuillez l’ouvrir à nouveau depuis l’e-mail.",
     ),
     Language.SPANISH: Words(
         ask="¿Dejar de recibir estos correos?",
@@ -103,5 +112,7 @@ WORDS: Final[Mapping[Language, Words]] = {
         by_mail="También puede escribir a",
         failed="No ha funcionado",
         later="Inténtelo de nuevo dentro de un minuto.",
+        unknown_link="Este enlace está incompleto o ya no es válido: "
+        "ábralo de nuevo desde el correo.",
     ),
 }

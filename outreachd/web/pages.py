@@ -96,13 +96,13 @@ def ask_for_yes(client: str | None, language: Language) -> web.Response:
     )
 
 
-def confirmed(client: str | None, language: Language) -> web.Response:
+def confirmed(client: str, language: Language) -> web.Response:
     """Thank for a yes; the same the tenth time."""
     words = WORDS[language]
     return _page(
         language,
         words.confirmed,
-        words.confirm_effect.format(client=client or words.nobody),
+        words.confirm_effect.format(client=client),
     )
 
 
@@ -110,6 +110,12 @@ def try_again(language: Language, mailto: str = "") -> web.Response:
     """Say that it did not work for now, and how else one leaves."""
     words = WORDS[language]
     return _page(language, words.failed, words.later, mailto=mailto, status=503)
+
+
+def unknown_link(language: Language) -> web.Response:
+    """Say that a link leads nowhere: cut short, or its person is forgotten."""
+    words = WORDS[language]
+    return _page(language, words.failed, words.unknown_link, status=404)
 
 
 def sorry(status: int, sentence: str) -> web.Response:

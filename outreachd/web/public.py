@@ -2,8 +2,9 @@
 
 Looking (GET, HEAD) changes nothing, since scanners follow every link; POST opts out,
 from our page's button or straight from a mail program (RFC 8058: no cookie, no
-redirect). It may be repeated. A token nobody knows gets the same pages and costs no
-query: they tell nothing about anybody. What cannot be stored is answered 503, never
+redirect). It may be repeated. A token nobody knows costs no query; on the way out it
+gets the same pages, which tell nothing about anybody; a yes that would set nothing off
+is answered 404, never with "confirmed". What cannot be stored is answered 503, never
 with "done". However many ask, only a few at a time use the database.
 """
 
@@ -83,12 +84,12 @@ class _Yes:
             if token:
                 async with self._turns:
                     asked = await self._consent.asked(token)
-        except LedgerAwayError:
-            pass  # the button may work in a minute
-        client, language = asked.client if asked else None, _language(request, asked)
-        if asked and asked.has_said_yes:
-            return pages.confirmed(client, language)
-        return pages.ask_for_yes(client, language)
+        except LedgerAwayError:  # the button may work in a minute
+            return pages.ask_for_yes(None, _language(request, None))
+        if asked is None:
+            return pages.unknown_link(_language(request, None))
+        show = pages.confirmed if asked.has_said_yes else pages.ask_for_yes
+        return show(asked.client, _language(request, asked))
 
     async def act(self, request: web.Request) -> web.Response:
         """Keep the yes."""
@@ -100,8 +101,9 @@ class _Yes:
                     asked = await self._consent.confirm(token)
         except LedgerAwayError:
             return _try_again(request)
-        client = asked.client if asked else None
-        return pages.confirmed(client, _language(request, asked))
+        if asked is None:
+            return pages.unknown_link(_language(request, None))
+        return pages.confirmed(asked.client, _language(request, asked))
 
 
 class _WayOut:

@@ -307,11 +307,14 @@ async def test_one_press_says_yes(visitor: Visitor, language: Language) -> None:
     assert visitor.opt_out.said_yes == [TOKEN]
 
 
-async def test_a_question_nobody_was_asked_tells_nothing(visitor: Visitor) -> None:
-    """An unknown token sees the same pages, and nothing is stored."""
+async def test_a_question_nobody_was_asked_is_no_yes(visitor: Visitor) -> None:
+    """Who follows half a link is never told that all is well; nothing is stored."""
     for method in ("GET", "POST"):
-        answer, _ = await visitor.call(method, "/c/unknown")
-        assert answer.status == 200
+        for token in ("unknown", "not.a.token"):
+            answer, body = await visitor.call(method, f"/c/{token}")
+            words = WORDS[Language.ENGLISH]
+            assert (answer.status, words.unknown_link in body) == (404, True)
+            assert "<button" not in body
     assert visitor.opt_out.said_yes == []
 
 
