@@ -3,9 +3,10 @@
 Each has a virtual time that grows by ``letters / weight``; who is furthest behind
 among those that can send now goes first. Nothing is lost when somebody cannot: the
 others take the turn, and its place in the race stays what it was. Only who had no
-work comes back at the present virtual time: silence saves up nothing. The present is
-where the slowest stands who was served lately; a client that sends fast by mailboxes
-of its own must not push the others' places aside. A refund gives a turn back.
+work comes back at the present virtual time: silence saves up nothing, and who sent
+alone meanwhile owes nobody. The present is where the slowest stands who has work and
+was served lately; a client that sends fast by mailboxes of its own must not push the
+others' places aside. While nobody has work it stands still. A refund gives a turn back.
 
 Invariants: nobody's weight counts for less than a tenth of the mean, so nobody
 starves. No clock. pick() raises ValueError if nobody can send, KeyError for an id
@@ -104,11 +105,21 @@ def _floored(weights: Mapping[int, float]) -> dict[int, float]:
 class _Turns:
     """One level: a weight and a virtual time for each id."""
 
-    __slots__ = ("_count", "_last", "_part", "_start", "_step", "_time", "_working")
+    __slots__ = (
+        "_count",
+        "_last",
+        "_now",
+        "_part",
+        "_start",
+        "_step",
+        "_time",
+        "_working",
+    )
 
     def __init__(self) -> None:
         self._count = 0  # letters served
         self._last: dict[int, int] = {}  # the count at the newest turn
+        self._now = 0.0  # the present, when somebody had work last
         self._part: dict[int, float] = {}
         self._start: dict[int, float] = {}  # virtual time at which that turn began
         self._step: dict[int, float] = {}  # virtual time one letter takes
@@ -160,5 +171,10 @@ class _Turns:
 
     def _present(self) -> float:
         since = self._count - LATELY
-        starts = [t for id_, t in self._start.items() if self._last[id_] > since]
-        return min(starts, default=0.0)
+        working = [
+            start
+            for id_, start in self._start.items()
+            if self._last[id_] > since and id_ in self._working
+        ]
+        self._now = min(working, default=self._now)
+        return self._now

@@ -88,6 +88,19 @@ def test_an_idle_client_saves_up_nothing() -> None:
     assert back[1, 10] == back[2, 20] == 50
 
 
+@pytest.mark.parametrize("is_quiet_between", [False, True])
+def test_who_sends_alone_for_a_while_owes_nobody(is_quiet_between: bool) -> None:
+    """A night's work for one client takes no turn from it when the others wake up."""
+    share, day = shared({1: 1.0, 2: 1.0, 3: 1.0}), {1: [10], 2: [20], 3: [30]}
+    serve(share, day, 300)
+    serve(share, {1: [10]}, LATELY // 3)
+    if is_quiet_between:
+        share.working({})
+    morning = Counter(serve(share, day, 90))
+    assert morning[1, 10] == pytest.approx(30, abs=1)
+    assert morning[2, 20] == pytest.approx(30, abs=1)
+
+
 def test_an_idle_campaign_saves_up_nothing_within_its_client() -> None:
     """The same law one level down."""
     share = shared({1: 1.0}, {10: (1, 1.0), 11: (1, 1.0)})
