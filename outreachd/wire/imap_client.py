@@ -33,6 +33,11 @@ MAX_LINES = 200_000
 # imap-tools raises the library's limit of a line to 20 MB; its own is enough.
 imaplib._MAXLINE = 1_000_000  # type: ignore[attr-defined]
 
+# What came together with the server's "+ idling" shows only when a wait ends: the
+# first one is short. Seconds.
+FIRST_IDLE_S = 1.0
+IDLE_S = 120.0
+
 _UID = re.compile(rb"\bUID (\d{1,10})\b")
 _LATER = re.compile(
     r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|try again", re.IGNORECASE
@@ -190,7 +195,16 @@ class ImapClient:
     @_translated()
     def idle(self, limit_s: float) -> bool:
         """Wait until the server says that something is new; tell whether it did."""
-        return any(b"EXISTS" in line for line in self._box.idle.wait(limit_s))
+        left_s, slice_s = limit_s, FIRST_IDLE_S
+        while left_s > 0:
+            idle, slice_s = self._box.idle, min(slice_s, left_s)
+            idle.start()  # type: ignore[no-untyped-call]
+            told = idle.poll(slice_s)
+            told += idle.stop()[1]  # type: ignore[no-untyped-call]
+            if any(b"EXISTS" in line for line in told if line):
+                return True
+            left_s, slice_s = left_s - slice_s, IDLE_S
+        return False
 
     @_translated()
     def leave(self) -> None:

@@ -1,4 +1,4 @@
-"""``./run bench [pace|claim|size|import|fuzz|health ...]``: measured in one run."""
+"""``./run bench [pace|claim|size|import|imap|health ...]``: measured in one run."""
 
 from __future__ import annotations
 
