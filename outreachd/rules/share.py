@@ -137,8 +137,10 @@ class _Turns:
 
     def working(self, ids: Iterable[int]) -> None:
         now = frozenset(ids)
-        self._bring_up(now)
-        self._working = now
+        if now != self._working:
+            self._now = self._present()
+            self._bring_up(now)
+            self._working = now
 
     def pick(self, ids: Iterable[int]) -> int:
         """Choose the furthest behind; by the smaller id where two are level."""
@@ -176,5 +178,4 @@ class _Turns:
             for id_, start in self._start.items()
             if self._last[id_] > since and id_ in self._working
         ]
-        self._now = min(working, default=self._now)
-        return self._now
+        return min(working, default=self._now)
