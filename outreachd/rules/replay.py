@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from outreachd.rules.cases import Key, Tally
-from outreachd.rules.health import Health, Measure, Rule
+from outreachd.rules.health import Health, Measure, Mode, Rule
 from outreachd.rules.model import Kind
 from outreachd.rules.outage import LOOKS_BACK, outages
 from outreachd.rules.recovery import Standing
-from outreachd.rules.watch import ILL, Case, Decision, decide
+from outreachd.rules.watch import ILL, NOTED_AGAIN, Case, Decision, decide
 from outreachd.rules.windows import QUARTERS, WORDS, Windows, begin_of, quarter_of
 
 HOUR = timedelta(hours=1)
@@ -41,6 +41,7 @@ class _Replay:
         self._sent: dict[Key, int] = defaultdict(int)  # in the present stage
         self._domain_of: dict[int, int] = {}
         self._left: set[tuple[int, str]] = set()
+        self._noted: dict[tuple[Kind, int, str], datetime] = {}
         self._now = 0  # quarter
 
     def run(
@@ -103,7 +104,18 @@ class _Replay:
             standing, decisions = decide(case, self._rules, now)
             if standing is not case.standing:
                 self._step(key, standing)
-            yield from ((now, one) for one in decisions)
+            yield from ((now, one) for one in decisions if self._is_news(one, now))
+
+    def _is_news(self, one: Decision, now: datetime) -> bool:
+        """Tell whether it was not said of late: what only observes speaks once a day."""
+        if one.mode is Mode.ENFORCE:
+            return True
+        key = (one.kind, one.id, one.rule)
+        before = self._noted.get(key)
+        if before is not None and now - before <= NOTED_AGAIN:
+            return False
+        self._noted[key] = now
+        return True
 
     def _step(self, key: Key, standing: Standing) -> None:
         before = self._standings.get(key)

@@ -9,7 +9,7 @@ person: their windows start anew. The daemon and `replay` ask the same. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -31,6 +31,7 @@ from outreachd.rules.silence import judge_silence
 
 ByWindow: TypeAlias = Mapping[int, Counts]  # hours: counts
 ILL = frozenset({Health.RESTING, Health.RETIRED})
+NOTED_AGAIN = timedelta(days=1)  # what only observes says the same once a day
 PERSON = "a person"
 DAEMON = "outreachd"
 

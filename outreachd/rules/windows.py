@@ -8,7 +8,7 @@ no sum, and what comes later for it neither. Pure; told which quarter it is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from outreachd.rules.health import Counts
@@ -90,13 +90,10 @@ class Windows:
 
     def at(self, quarters: range, receiver: str) -> Counts:
         """Tell the counts of some quarters at one receiver."""
-        found: list[Mapping[str, list[int]]] = [
-            self._quarters[q] for q in quarters if q in self._quarters
-        ]
-        sums = [
-            sum(one)
-            for one in zip(*(f[receiver] for f in found if receiver in f), strict=True)
-        ]
+        sums = [0] * len(WORDS)
+        for quarter in quarters:
+            for word, n in enumerate(self._quarters.get(quarter, {}).get(receiver, ())):
+                sums[word] += n
         return Counts(*sums)
 
     def _take(self, hours: int, quarter: int, receiver: str) -> None:

@@ -23,15 +23,14 @@ from outreachd.rules.model import Kind
 from outreachd.rules.outage import LETTERS
 from outreachd.rules.recovery import Standing, accepted
 from outreachd.rules.roll import Member
-from outreachd.rules.watch import ILL, Decision, Figures, why
+from outreachd.rules.watch import ILL, NOTED_AGAIN, Decision, Figures, why
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import NoSuchError, note
 
-# An attempt ends within this time of its beginning, and so does a virtual hour's lag.
+# An attempt ends within this time of its beginning.
 STILL_CHANGING = timedelta(hours=1)
 NOTICES_AT_ONCE = 5000
-NOTED_AGAIN = timedelta(days=1)  # what only observes says the same once a day
 
 
 class PgHealth:
@@ -55,6 +54,8 @@ class PgHealth:
                     ),
                 ]
                 await connection.execute(sql.text("set_tally_mark"), now)
+                if await connection.fetchval(sql.text("renew_rests"), now):
+                    await connection.execute(sql.text("notify_pause"))
         return any(not one.endswith(" 0") for one in told)
 
     async def of_late(self, since: datetime) -> dict[str, list[Counts]]:

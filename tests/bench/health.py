@@ -169,9 +169,10 @@ class Year:
     def _look_for_outages(self, look: int) -> None:
         for back in LOOKS_BACK:
             quarters = range(look + 1 - back // QUARTER, look + 1)
+            receivers = {r for d in self.domains for r in d.windows.receivers(quarters)}
             of_late = {
                 receiver: [d.windows.at(quarters, receiver) for d in self.domains]
-                for receiver in RECEIVERS
+                for receiver in receivers
             }
             for receiver in outages(of_late):
                 for quarter in quarters:

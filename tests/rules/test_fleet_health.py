@@ -1,6 +1,6 @@
-"""The laws of health for a whole fleet: three simulated weeks, as the bench has a quarter.
+"""The laws of health for a whole fleet: three weeks where the bench has ninety days.
 
-``python -m tests.bench health`` prints the table for ninety days and ten seeds.
+``python -m tests.bench health`` prints its table, for ten seeds.
 """
 
 from __future__ import annotations

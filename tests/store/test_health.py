@@ -212,6 +212,21 @@ async def test_a_persons_pause_is_never_replaced(db: Database, fleet: None) -> N
     assert await pauses(db) == [("domain", "ann", None)]
 
 
+async def test_a_rest_outlasts_a_shorter_pause_of_a_person(
+    db: Database, fleet: None
+) -> None:
+    """Theirs ends tonight, the rest tomorrow: ours takes over."""
+    steering, book = PgSteering(db), PgHealth(db)
+    soon = NOW + timedelta(hours=2)
+    await steering.pause(Kind.DOMAIN, "mail.acme.example", "mine", soon, "ann", NOW)
+    ill, decision = fallen()
+    await book.write({DOMAIN: ill}, [decision], NOW)
+    await book.tally(LATER)
+    assert await pauses(db) == [("domain", "ann", soon)]
+    await book.tally(soon)
+    assert await pauses(db) == [("domain", "health", ill.until)]
+
+
 async def test_a_suggestion_waits_for_a_yes_and_is_made_once_a_day(
     db: Database, fleet: None
 ) -> None:

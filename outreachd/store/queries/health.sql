@@ -143,10 +143,6 @@ SELECT h.kind, h.target_id, h.state, h.since, h.until, h.stage, h.relapses, h.fe
 FROM health h
 LEFT JOIN pause p ON p.kind = h.kind AND p.target_id = h.target_id;
 
--- name: lock_health
--- One decision on anybody at a time.
-SELECT at FROM tally_mark FOR UPDATE;
-
 -- name: put_health
 -- $1 kind, $2 target, $3 state, $4 since, $5 until, $6 stage, $7 relapses, $8 fell at,
 -- $9 rule, $10 fresh since.
@@ -186,6 +182,18 @@ VALUES ($1, $2, $3, $4, 'health', $5)
 ON CONFLICT (kind, target_id) DO UPDATE
 SET reason = excluded.reason, until = excluded.until, author = excluded.author, at = excluded.at
 WHERE pause.author = 'health' OR pause.until <= $5;
+
+-- name: renew_rests
+-- A person's pause on somebody who rests has ended by itself: ours goes on. $1 now.
+WITH renewed AS (
+    UPDATE pause p SET reason = 'rests: outreachd health tells why', until = h.until,
+        author = 'health', at = $1
+    FROM health h
+    WHERE h.kind = p.kind AND h.target_id = p.target_id
+      AND h.state IN ('resting', 'retired') AND (h.until IS NULL OR h.until > $1)
+      AND p.until <= $1
+    RETURNING 1)
+SELECT count(*) FROM renewed;
 
 -- name: resume_by_health
 -- $1 kind, $2 target.
