@@ -107,7 +107,7 @@ class _Replay:
             yield from ((now, one) for one in decisions if self._is_news(one, now))
 
     def _is_news(self, one: Decision, now: datetime) -> bool:
-        """Tell whether it was not said of late: what only observes speaks once a day."""
+        """Tell whether it was not said of late: who only observes speaks once a day."""
         if one.mode is Mode.ENFORCE:
             return True
         key = (one.kind, one.id, one.rule)

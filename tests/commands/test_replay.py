@@ -39,7 +39,8 @@ async def burned(db: Database) -> None:
         await connection.execute(
             "INSERT INTO tally (quarter, mailbox_id, account_id, client_id, receiver,"
             " source, sent, hard)"
-            " SELECT $1::timestamptz - i * interval '15 minutes', 1, 1, 1, 'google', 'reply', 10, 2"
+            " SELECT $1::timestamptz - i * interval '15 minutes', 1, 1, 1, 'google',"
+            " 'reply', 10, 2"
             " FROM generate_series(4, 80) i",
             begin - timedelta(hours=4),
         )

@@ -8,9 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from outreachd.rules.health import Counts, Health, Mode
+from outreachd.clock import VirtualClock
+from outreachd.flow.controller import Controller
+from outreachd.helm import load_pool
+from outreachd.rules.health import RULES, Counts, Health, Mode
 from outreachd.rules.model import Kind
-from outreachd.rules.recovery import Standing
+from outreachd.rules.recovery import STAGES, Standing
 from outreachd.rules.watch import Decision
 from outreachd.store.database import Database
 from outreachd.store.health import PgHealth
@@ -255,3 +258,31 @@ async def test_the_fleet_is_counted_by_health(db: Database, fleet: None) -> None
     gauges = await steering.gauges(NOW)
     assert gauges.domains == {"well": 0, "resting": 1}
     assert gauges.mailboxes == {"well": 2, "resting": 1}
+
+
+async def test_a_fire_in_the_ledger_rests_its_domain(db: Database, fleet: None) -> None:
+    """From attempts and bounces to the pause, the share and back, on real tables."""
+    ids = await sent(db, 60, at=LATER)
+    for id in ids[:12]:
+        await came_back(db, id, f"b{id}")
+    clock = VirtualClock(LATER + timedelta(minutes=20))
+    pool = await load_pool(db, clock)
+    controller = Controller(PgHealth(db), RULES)
+    assert await controller.look(pool, clock.now(), 0.0)
+    assert ("domain", "health") in [pause[:2] for pause in await pauses(db)]
+    day = pool.domains[1].standing.day
+    assert day is not None
+    assert day.share == STAGES[0]
+    again = await load_pool(db, clock)  # a restart grants nothing
+    assert again.domains[1].standing.day is not None
+    assert again.domains[1].standing.day.share == STAGES[0]
+    for kind, name in (
+        (Kind.DOMAIN, "mail.acme.example"),
+        (Kind.MAILBOX, "box1@mail.acme.example"),
+    ):
+        await PgSteering(db).resume(kind, name, "ann", clock.now())
+    now = clock.now() + timedelta(minutes=2)
+    await controller.look(pool, now, 0.0)
+    assert day.share == 1.0
+    assert not await controller.look(pool, now + timedelta(minutes=1), 0.0)
+    assert (await PgHealth(db).standings())[DOMAIN].standing.health is Health.WELL

@@ -135,6 +135,38 @@ async def test_facts_are_what_the_ledger_saw(db: Database) -> None:
     ]
 
 
+async def test_a_ramp_steps_back_after_a_rest_and_holds_while_tired(
+    db: Database,
+) -> None:
+    """Ten full days, three of rest, two tired ones and one that is well: eight."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "UPDATE mailbox SET ramp_start = 1, ramp_end = 9, ramp_days = 21"
+        )
+        await connection.execute(
+            "INSERT INTO usage SELECT 'mailbox', 1, $1::date - i, 20, 40"
+            " FROM unnest(ARRAY[1,2,3]) i UNION ALL"
+            " SELECT 'mailbox', 1, $1::date - i, 20, 40 FROM generate_series(7, 16) i",
+            NOW.date(),
+        )
+        day = timedelta(days=1)
+        for at, state in (
+            (NOW - 6 * day, "resting"),
+            (NOW - 3 * day, "tired"),
+            (NOW - 2 * day + 9 * MINUTE, "well"),
+        ):
+            await connection.execute(
+                "INSERT INTO health_decision (at, kind, target_id, before, after, rule,"
+                " mode, figures, author) VALUES"
+                " ($1, 'mailbox', 1, '', $2, '', 'enforce', 'null', 'outreachd')",
+                at,
+                state,
+            )
+        facts = await read_facts(connection, NOW)
+    assert facts.days_sent == {(Kind.MAILBOX, 1): 10 - 3 + 1}
+
+
 async def test_a_long_attempt_counts_from_its_end(db: Database) -> None:
     """Begun more than an hour ago and ended less than one ago: its hour is not over."""
     async with db.connection() as connection:
