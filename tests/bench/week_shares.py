@@ -18,7 +18,7 @@ from tests.bench.week_referee import is_open
 from tests.bench.week_sink import Line
 
 TOLERANCE = 0.02
-FEW = 2.0  # letters: whose turn it is at the end of a stretch
+FEW = 4.0  # letters: whose turn it is where a stretch begins or ends
 
 
 @dataclass(slots=True)
