@@ -267,7 +267,7 @@ async def test_a_catch_all_is_read_when_the_server_tells_of_mail() -> None:
 
 
 async def test_who_stops_leaves_no_visit_open() -> None:
-    """A daemon that lost the fleet reads nothing more, and starts anew on its return."""
+    """A daemon that lost the fleet reads no more; it starts anew on its return."""
     world = World()
     world.server.hanging = {ANN}
     await world.live(65)
