@@ -34,7 +34,7 @@ from outreachd.wire.mx import MailDomains
 UNCHANGED = "is in this campaign already: nothing was changed"
 GROUNDED = (
     "is in this campaign already and has a ground of consent now: a letter that waits"
-    " for it goes on with outreachd release --reason no_consent"
+    " for it goes on with `outreachd release --reason no_consent`"
 )
 ADDED = (
     "the client has this contact already: it keeps its values and is in this campaign"

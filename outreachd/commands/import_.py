@@ -134,9 +134,14 @@ async def import_file(order: Order, config: Path | None, as_json: bool) -> None:
         told = {"campaign": order.campaign, "dry_run": order.is_dry, **tally.figures()}
         show_json(told | {"dns_away": intake.is_dns_away})
     else:
-        away = intake.is_dns_away
         click.echo(
-            summary(order.campaign, tally, is_dry=order.is_dry, is_dns_away=away)
+            summary(
+                order.campaign,
+                tally,
+                grounds=target.grounds,
+                is_dry=order.is_dry,
+                is_dns_away=intake.is_dns_away,
+            )
         )
 
 

@@ -7,11 +7,12 @@ is who was in the campaign before; ``enrolled`` is who is in it now and is writt
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from outreachd.commands.words import counted
+from outreachd.intake import GROUNDED
 from outreachd.rules.contact_row import RowResult
 from outreachd.rules.hygiene import Mark
 from outreachd.store.contacts import NO_CONSENT_SENTENCE
@@ -21,6 +22,7 @@ WARNED = {
     Mark.ROLE: (0.15, "belong to functions such as info@, not to persons"),
     Mark.FREE: (0.40, "are at free-mail providers"),
 }
+ANY_GROUND = "any that is true, such as legitimate_interest"
 ENOUGH = 20  # rows that make a share mean something
 LEFT_OUT = ("skipped", "suppressed", "duplicate", "refused")
 
@@ -30,7 +32,7 @@ class Tally:
     """What became of the rows so far."""
 
     words: Counter[str] = field(default_factory=Counter)
-    # Why rows are held or were skipped, by the sentence without its notes.
+    # Why rows are held, skipped or known, by the sentence without its notes.
     why: dict[str, Counter[str]] = field(default_factory=dict)
     marks: Counter[str] = field(default_factory=Counter)  # of addresses
 
@@ -48,7 +50,7 @@ class Tally:
         """Count a row."""
         self.words[result.word] += 1
         self.marks.update(result.marks)
-        if result.word in ("held", "skipped"):
+        if result.word in ("held", "skipped", "known"):
             reasons = self.why.setdefault(result.word, Counter())
             reasons[result.reason.partition(";")[0]] += 1
 
@@ -67,9 +69,17 @@ class Tally:
 
 
 def summary(
-    campaign: str, tally: Tally, *, is_dry: bool = False, is_dns_away: bool = False
+    campaign: str,
+    tally: Tally,
+    *,
+    grounds: Sequence[str] | None = None,
+    is_dry: bool = False,
+    is_dns_away: bool = False,
 ) -> str:
-    """Say what became of the rows; what was left out or waits stands out."""
+    """Say what became of the rows; what was left out or waits stands out.
+
+    ``grounds`` of consent that the campaign accepts; None = any.
+    """
     words = tally.words
     told = f"{campaign}: {tally.enrolled} of {counted(tally.rows, 'row')} enrolled"
     if words["known"]:
@@ -82,9 +92,15 @@ def summary(
     for reason, n in tally.why.get("held", Counter()).most_common():
         lines.append(f"  held, {n}: {reason}.")
     if held_for_consent(tally):
+        taken = f"{campaign} accepts {', '.join(grounds)}" if grounds else ANY_GROUND
         lines.append(
-            "  No letter is written without a ground of consent: say it for the whole"
-            " file with --consent-basis, such as --consent-basis legitimate_interest."
+            f"  No letter is written without a ground of consent ({taken}): say it in a"
+            " column consent_basis, or for the whole file with --consent-basis."
+        )
+    if gained := tally.why.get("known", Counter())[GROUNDED]:
+        lines.append(
+            f"  {gained} of them have a ground of consent now: letters that wait for it"
+            " go on with `outreachd release --reason no_consent`."
         )
     lines += _warnings(tally)
     if is_dns_away:

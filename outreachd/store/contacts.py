@@ -2,9 +2,9 @@
 
 Always holds: a person is one contact of a client and is enrolled in a campaign once,
 however often he is imported; who is known keeps the values he has, and gains a ground
-of consent where he had none; who is suppressed is neither kept nor enrolled; without a
-ground that the campaign accepts the first letter is held. Each batch is one transaction
-and ends with NOTIFY outreachd_work. Errors: LedgerAwayError from the connection.
+of consent where he had none that the campaign accepts; who is suppressed is neither
+kept nor enrolled; without such a ground the first letter is held. Each batch is one
+transaction and ends with NOTIFY outreachd_work. Errors: LedgerAwayError.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Target:
     by_recipient_zone: bool  # its calendar is the recipient's
     by_recipient_holidays: bool
     hygiene: Policy
+    grounds: tuple[str, ...] | None = None  # of consent; None = any that is stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ async def find_target(connection: Connection, name: str) -> Target | None:
     if row is None:
         return None
     values = dict(row) | {"hygiene": msgspec.json.decode(row["hygiene"], type=Policy)}
+    values["grounds"] = tuple(row["grounds"]) if row["grounds"] else None
     return Target(campaign_id=values.pop("id"), **values)
 
 
@@ -121,6 +123,7 @@ async def keep(
         [contact.consent_basis for contact in contacts],
         [contact.consent_source for contact in contacts],
         [contact.consent_at for contact in contacts],
+        target.campaign_id,
     )
     new = frozenset(row["email"] for row in rows if row["is_new"])
     return new, frozenset(row["email"] for row in rows) - new

@@ -175,8 +175,9 @@ async def test_the_good_rows_go_in_and_the_others_are_told(
         f"  held, 1: {ROLE}.",
         f"  held, 1: {NO_CONSENT_SENTENCE}.",
         (
-            "  No letter is written without a ground of consent: say it for the whole"
-            " file with --consent-basis, such as --consent-basis legitimate_interest."
+            "  No letter is written without a ground of consent (any that is true, such"
+            " as legitimate_interest): say it in a column consent_basis, or for the"
+            " whole file with --consent-basis."
         ),
     ]
     assert result.stderr.splitlines() == [

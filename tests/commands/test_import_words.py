@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreachd.commands.import_words import LEFT_OUT, Tally, held_for_consent, summary
+from outreachd.intake import GROUNDED
 from outreachd.rules.contact_row import RowResult
 from outreachd.store.contacts import NO_CONSENT_SENTENCE
 
@@ -36,8 +37,17 @@ def test_consent_that_is_missing_is_told_with_the_way_out() -> None:
     """A whole list without a ground is the usual mistake."""
     found = tally("held", reason=NO_CONSENT_SENTENCE)
     assert held_for_consent(found) == 1
-    assert "--consent-basis" in summary("s", found)
+    assert "such as legitimate_interest): say it in a column" in summary("s", found)
+    assert "(s accepts a, b): say" in summary("s", found, grounds=("a", "b"))
     assert "--consent-basis" not in summary("s", tally("held"))
+
+
+def test_who_gained_a_ground_is_told_with_the_way_on() -> None:
+    """The letter that waits does not go by itself."""
+    told = summary("s", tally("known", "known", reason=GROUNDED))
+    assert "  2 of them: is in" not in told
+    assert "  2 of them have a ground of consent now: letters that wait" in told
+    assert "release" not in summary("s", tally("known"))
 
 
 def test_a_dry_run_and_a_dns_that_was_away_are_told() -> None:

@@ -273,6 +273,34 @@ async def test_a_known_contact_gains_a_ground_and_never_loses_one(db: Database) 
     assert tuple(kept) == ("asked", "form", '{"first_name": "a"}')
 
 
+async def test_a_ground_that_the_campaign_refuses_can_be_mended(db: Database) -> None:
+    """Who came in on a mistyped ground need not wait for ever; no other way is shut."""
+    async with db.connection() as connection:
+        target = await seed(connection)
+        grounds = "UPDATE campaign SET grounds = $1"
+        await connection.execute(grounds, ["customer", "opt_in"])
+        row = contact("a@x.example")
+
+        async def gains(basis: str) -> bool:
+            asked = replace(row, consent_basis=basis)
+            done = await enrol(connection, target, [asked], now=NOW)
+            return bool(done.grounded)
+
+        assert not await gains("custmer")  # new: held
+        assert not await gains("asked")  # no better
+        assert await gains("customer")
+        assert not await gains("opt_in")  # what stands and is accepted stays
+        await connection.execute(grounds, ["opt_in"])
+        assert await gains("opt_in")
+        await connection.execute(
+            "UPDATE campaign SET grounds = '{fan}' WHERE name = 'autumn'"
+        )
+        other = await find_target(connection, "autumn")
+        assert other
+        fan = replace(row, consent_basis="fan")
+        assert not (await enrol(connection, other, [fan], now=NOW)).grounded
+
+
 async def test_what_is_odd_waits_with_its_reason(db: Database) -> None:
     """The word can be released by; the sentence is for people; marks stay known."""
     async with db.connection() as connection:

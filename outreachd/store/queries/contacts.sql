@@ -6,7 +6,7 @@
 -- What an import must know of its campaign. $1 name.
 SELECT c.id, c.client_id, c.calendar ->> 'timezone' = 'recipient' AS by_recipient_zone,
     coalesce(c.calendar ->> 'holidays' = 'recipient', false) AS by_recipient_holidays,
-    c.hygiene::text AS hygiene
+    c.hygiene::text AS hygiene, c.grounds
 FROM campaign c
 WHERE c.name = $1 AND NOT c.retired;
 
@@ -24,9 +24,10 @@ WHERE EXISTS (SELECT FROM suppressions_of(asked.email, $1, $2))
 
 -- name: put_contacts
 -- Keep the persons who are new to the client; who is known stays as he was, but for a
--- ground of consent where there was none. Tells who was touched, and whether he is new.
+-- ground of consent where there was none, or none that this campaign accepts; one on which
+-- another campaign writes to him stays. Tells who was touched, and whether he is new.
 -- $1 client, then arrays: addresses, zones, countries, parts of them, languages, marks
--- (joined by commas), variables, consent basis, source, instant.
+-- (joined by commas), variables, consent basis, source, instant; $12 campaign.
 INSERT INTO contact AS c (client_id, email, timezone, country, region, language, marks,
                           variables, consent_basis, consent_source, consent_at)
 SELECT $1::integer, n.email, n.timezone, n.country, n.region, n.language,
@@ -40,7 +41,14 @@ ORDER BY n.email
 ON CONFLICT (client_id, email) DO UPDATE SET
     consent_basis = excluded.consent_basis, consent_source = excluded.consent_source,
     consent_at = excluded.consent_at
-WHERE coalesce(c.consent_basis, '') = '' AND excluded.consent_basis <> ''
+WHERE excluded.consent_basis <> ''
+    AND (coalesce(c.consent_basis, '') = ''
+        OR EXISTS (SELECT FROM campaign g WHERE g.id = $12::integer
+                AND excluded.consent_basis = ANY (g.grounds)
+                AND c.consent_basis <> ALL (g.grounds))
+            AND NOT EXISTS (SELECT FROM enrolment e JOIN campaign g ON g.id = e.campaign_id
+                WHERE e.contact_id = c.id AND c.consent_basis = ANY (g.grounds)
+                    AND excluded.consent_basis <> ALL (g.grounds)))
 RETURNING email, xmax = 0 AS is_new;
 
 -- name: enrol
