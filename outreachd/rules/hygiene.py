@@ -96,7 +96,7 @@ _WHY = {
     Mark.ROLE: "belongs to a function such as info@ or sales@, not to a person",
     Mark.DISPOSABLE: "is at a provider of throw-away addresses",
     Mark.FREE: "is at a free-mail provider",
-    Mark.SMTPUTF8: "has letters before the @ that not every mail server can take",
+    Mark.SMTPUTF8: "is not ASCII before the @, and this version cannot write to such",
     Mark.NO_MX: "is at a domain that takes no mail",
 }
 _WHAT = {

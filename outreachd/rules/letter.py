@@ -257,7 +257,9 @@ def _sources(step: Step) -> Iterator[tuple[str, str]]:
 
 def _who(mailbox: Mailbox, email: str) -> tuple[bytes, bytes]:
     if not is_envelope_address(email):
-        raise _RefusedError("bad_address", "the contact's address is none SMTP carries")
+        raise _RefusedError(
+            "bad_address", "this version cannot write to such an address (SMTPUTF8)"
+        )
     try:
         sender = mime.sender(mailbox.name, mailbox.address)
     except mime.UnsafeHeaderError as error:
