@@ -120,7 +120,7 @@ def _known(path: Path, named: str) -> str:
         found = ""
     if not found or found in _NO_ENCODINGS:
         raise ConfigError(
-            [Mistake(None, None, f'the encoding "{named[:50]}" is not known: {_SOME}')]
+            [Mistake(path, None, f'the encoding "{named[:50]}" is not known: {_SOME}')]
         )
     return UTF8 if found == "utf-8-sig" else found
 

@@ -89,7 +89,9 @@ def test_what_somebody_names_is_believed(named: str, encoding: str) -> None:
 )
 def test_what_is_no_encoding_of_text_is_refused(named: str) -> None:
     """With those that people need."""
-    assert "is not known: say utf-8, utf-16, cp1251" in refusal(b"a", named)
+    told = refusal(b"a", named)
+    assert told.startswith('x.csv: the encoding "')
+    assert "is not known: say utf-8, utf-16, cp1251" in told
 
 
 def test_a_file_that_is_not_what_it_was_named_is_refused() -> None:

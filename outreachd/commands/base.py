@@ -103,15 +103,21 @@ def json_option(verb: Verb) -> Verb:
 
 def settings_of(config: Path | None) -> Settings:
     """Read the settings from the file named, or from the usual places."""
-    if config is None:
-        named = os.environ.get("OUTREACHD_CONFIG")
-        places = (Path(named),) if named else USUAL_PLACES
-        config = next((place for place in places if place.is_file()), None)
-        if config is None and named:
-            raise MisusedError(
-                f"$OUTREACHD_CONFIG names {named}, which is no file: mend or unset it."
-            )
-    return load(config)
+    return load(settings_file(config))
+
+
+def settings_file(config: Path | None) -> Path | None:
+    """Find the settings: the file named, or a usual place; None = there is none."""
+    if config is not None:
+        return config
+    named = os.environ.get("OUTREACHD_CONFIG")
+    places = (Path(named),) if named else USUAL_PLACES
+    found = next((place for place in places if place.is_file()), None)
+    if found is None and named:
+        raise MisusedError(
+            f"$OUTREACHD_CONFIG names {named}, which is no file: mend or unset it."
+        )
+    return found
 
 
 def state_directory(settings: Settings) -> Path:

@@ -24,6 +24,7 @@ from outreachd.commands.base import (
     desk,
     execute,
     json_option,
+    settings_file,
     settings_of,
     show_json,
 )
@@ -79,7 +80,9 @@ async def check(config: Path | None, as_json: bool) -> None:
 async def findings(config: Path | None) -> AsyncIterator[Finding]:
     """Look at everything that can be looked at; a failure stops only what needs it."""
     settings = settings_of(config)
-    yield Finding(Level.OK, "settings", str(config or "defaults and usual places"))
+    file = settings_file(config)
+    usual = "no file, so the defaults: name one by --config or $OUTREACHD_CONFIG"
+    yield Finding(Level.OK, "settings", str(file or usual))
     for finding in machine.python():
         yield finding
     for finding in machine.state(settings):

@@ -46,4 +46,4 @@ async def resume(config: Path | None, kind: Kind, name: str, as_json: bool) -> N
     if as_json:
         show_json({"kind": kind, "name": name, "paused": False})
     else:
-        click.echo(f"{shown_name(kind, name)} is not paused.")
+        click.echo(f"{shown_name(kind, name)} is not paused any more.")

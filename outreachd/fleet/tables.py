@@ -55,6 +55,12 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _holidays(text: str) -> str:
+    if re.fullmatch(r"([A-Z]{2}(-\w+)?|recipient)?", text):
+        return text
+    raise ValueError('must be a country such as "DE" or "DE-BY", "recipient", or ""')
+
+
 def _selector(name: str) -> str:
     if re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name):
         return name
@@ -122,6 +128,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 CalendarZone = Annotated[str, AfterValidator(_calendar_zone)]
 Hours = Annotated[str, _parsed_by(written.parse_hours)]
+Holidays = Annotated[str, AfterValidator(_holidays)]
 Days = Annotated[str, _parsed_by(written.parse_days)]
 Delay = Annotated[str, _parsed_by(written.parse_delay)]
 Duration = Annotated[str, _parsed_by(written.parse_duration_s)]
@@ -260,7 +267,7 @@ class CalendarTable(_Table):
     days: Days = "mon-fri"
     hours: Hours = "09:00-18:00"
     timezone: CalendarZone = "recipient"
-    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-\w+)?|recipient)?$")] = ""
+    holidays: Holidays = ""
     unknown_timezone: Zone | Literal[""] = ""  # "" = the client's
 
 

@@ -15,7 +15,7 @@ from outreachd.fleet.files import read_attachment, read_beside, read_wording
 from outreachd.fleet.tables import StepTable, WordingTable
 from outreachd.rules.attachment import BadAttachmentError, attachment, check_together
 from outreachd.rules.model import Attachment
-from outreachd.rules.template_include import Expanded, expand
+from outreachd.rules.template_include import Expanded, IncludeError, expand
 from outreachd.rules.wording import Wording, prepared
 
 Place = tuple[str | int, ...]
@@ -37,7 +37,9 @@ def read_words(
                 else expand(source, partial(read_beside, folder=folder))
             )
         except ValueError as error:
-            fault((*place, _key(part, table)), str(error))
+            key = _key(part, table)
+            where = f"{key}: " if isinstance(error, IncludeError) else ""
+            fault((*place, key), f"{where}{error}")
             is_read = False
     if not is_read:  # not None: it is there, if not as it should be
         return Wording(table.subject, "", None)

@@ -79,7 +79,9 @@ async def listen(app: web.Application, at: Listening, *, setting: str) -> Listen
             f"stop what uses it, or change {setting}"
         ) from error
     listener = Listener(runner, server, at)
-    log.info("http.listening", setting=setting, at=str(listener.address))
+    bound = listener.address  # a path, or host, port and what IPv6 adds
+    where = bound if isinstance(bound, str) else f"{bound[0]}:{bound[1]}"
+    log.info("http.listening", setting=setting, at=where)
     return listener
 
 

@@ -20,6 +20,7 @@ from outreachd.commands.base import (
     desk,
     execute,
     json_option,
+    settings_file,
     settings_of,
     show_json,
     state_directory,
@@ -89,6 +90,7 @@ def test_settings_are_found_where_they_are_named(
     monkeypatch.setenv("OUTREACHD_CONFIG", "env.toml")
     assert settings_of(None).send.lease_s == 17.0
     assert settings_of(tmp_path / "option.toml").send.lease_s == 18.0
+    assert settings_file(None) == Path("env.toml")
 
 
 def test_a_named_file_that_is_missing_is_no_reason_to_guess(

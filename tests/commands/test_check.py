@@ -69,6 +69,16 @@ async def test_a_failure_is_told_and_ends_with_one(
     assert capsys.readouterr().out.endswith("1 failure.\n")
 
 
+async def test_the_settings_that_count_are_named(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who edits a file that nobody reads finds out here."""
+    assert (await found(config))["settings"] == (Level.OK, str(config))
+    monkeypatch.setenv("OUTREACHD_CONFIG", str(config))
+    told = [finding async for finding in findings(None)]
+    assert told[0].text == str(config)
+
+
 async def test_without_a_way_to_opt_out_nothing_is_fit(
     config: Path, fleet: None
 ) -> None:

@@ -43,6 +43,14 @@ def test_html_alone_is_enough(tmp_path: Path) -> None:
     assert 'style="top: 0;"' in made.html
 
 
+def test_a_file_that_is_not_there_is_told_with_the_line_of_its_part(
+    tmp_path: Path,
+) -> None:
+    """The line counts within the part, so the part is named."""
+    found = mistake(tmp_path, TEXT, "text = 'Hi {% include \"none.txt\" %}'")
+    assert found.startswith("fleet.toml:22: text: line 1: ")
+
+
 def test_a_fault_in_an_included_file_is_told_with_its_line(tmp_path: Path) -> None:
     """The line of the fleet file, then the file and the line in it."""
     (tmp_path / "sig.txt").write_text("one\n{{ two\n")

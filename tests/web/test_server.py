@@ -82,6 +82,14 @@ def post(body: bytes, *headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+async def test_where_it_listens_is_told_as_people_write_it() -> None:
+    """Host and port, not a tuple of Python's."""
+    with capture_logs() as lines:
+        async with listening() as listener:
+            host, port = listener.address
+    assert lines[0]["at"] == f"{host}:{port}"
+
+
 async def test_an_ordinary_request_is_answered_without_a_word_about_us() -> None:
     """No Server header tells which software to attack."""
     async with listening() as listener:
