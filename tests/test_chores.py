@@ -71,6 +71,8 @@ async def chores(
     *,
     shift: Any = None,
     watch: DomainWatch | None = None,
+    reader: Any = None,
+    letterbox: Any = None,
 ) -> AsyncIterator[tuple[Chores, Metrics]]:
     """Run all chores of a standby on a clock that jumps."""
     clock, metrics, owner = VirtualClock(START), Metrics(), uuid4()
@@ -88,6 +90,8 @@ async def chores(
         shift=lambda: shift,
         grace=timedelta(minutes=20),
         watch=watch,
+        reader=reader,
+        letterbox=letterbox,
     )
     tasks = [asyncio.create_task(chore) for chore in made.all()]
     tasks.append(asyncio.create_task(clock.run()))
@@ -223,3 +227,38 @@ async def test_who_sends_looks_at_the_domains_and_who_stands_by_does_not(
         for _ in range(3):
             await busy.turned.acquire()
     assert [(at - START).total_seconds() for at in busy.turns[:3]] == [60, 80, 100]
+
+
+class Listening:
+    """A reader and a letterbox that only count."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.stops = 0
+        self.turned = asyncio.Semaphore(0)
+
+    async def turn(self, *given: object) -> bool:
+        """Count a turn."""
+        self.turns += 1
+        self.turned.release()
+        return False
+
+    async def stop(self) -> None:
+        """Count an end."""
+        self.stops += 1
+
+
+async def test_who_sends_reads_mail_and_who_stands_by_does_not(db: Database) -> None:
+    """And whoever ends closes what is open."""
+    idle, busy, box = Listening(), Listening(), Listening()
+    steering = Moody(db)
+    async with chores(db, steering, reader=idle, letterbox=idle):
+        for _ in range(4):
+            await steering.asked.acquire()
+    assert idle.turns == 0
+    pool, inbox = SimpleNamespace(roster=None), SimpleNamespace(take=None)
+    sending = SimpleNamespace(crew=(), pool=pool, inbox=inbox)
+    async with chores(db, Moody(db), shift=sending, reader=busy, letterbox=box):
+        await busy.turned.acquire()
+        await box.turned.acquire()
+    assert busy.stops == 1

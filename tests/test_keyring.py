@@ -119,3 +119,16 @@ def test_a_domain_signs_by_the_keys_it_wants() -> None:
 def test_a_key_that_does_not_open_is_not_passed_over() -> None:
     """Its letters are held: unsigned they would be another letter."""
     assert signing(SIGNING, o1=b"damaged").signing_keys(1) is None
+
+
+def test_what_reads_a_mailbox_is_opened_or_not_there() -> None:
+    """Whose it is counts; a damaged one is told as a mailbox that cannot be read."""
+    ring = Keyring(VAULT)
+    sealed = {
+        ("inbox", 1): VAULT.seal("inbox", 1, "s3cret"),
+        ("mailbox", 1): VAULT.seal("inbox", 1, "s3cret"),
+    }
+    ring.replace(sealed, roster(Auth.PASSWORD))
+    assert ring.secret("inbox", 1) == "s3cret"
+    assert ring.secret("mailbox", 1) is None
+    assert ring.secret("inbox", 2) is None

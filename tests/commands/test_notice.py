@@ -11,6 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from outreachd.commands.notice import command
+from outreachd.store.bookmarks import PgBookmarks
+from outreachd.store.database import Database
+from tests.commands.calling import invoke
 from tests.rules.mails import bounce, mail
 
 FIELDS = "Final-Recipient: rfc822; p@people.example\r\nAction: failed\r\nStatus: 5.1.1"
@@ -90,3 +93,30 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_answered(tmp_path: Path) ->
 def test_wrong_usage_ends_with_two(arguments: list[str]) -> None:
     """Scripts can tell a slip from a failure."""
     assert CliRunner().invoke(command, arguments).exit_code == 2
+
+
+async def test_a_mail_that_is_delivered_is_stored_and_nothing_else(
+    config: Path, tmp_path: Path, db: Database
+) -> None:
+    """For the pipe of a mail server: silent, exit 0 once it is kept."""
+    (tmp_path / "a.eml").write_bytes(bounce(FIELDS))
+    result = invoke(
+        command, "--deliver", str(tmp_path / "a.eml"), "--config", str(config)
+    )
+    assert (result.exit_code, result.stdout) == (0, "")
+    [(_, raw)] = await PgBookmarks(db).handed_in(5)
+    assert raw == bounce(FIELDS)
+
+
+def test_a_mail_that_cannot_be_stored_is_to_come_again(tmp_path: Path) -> None:
+    """EX_TEMPFAIL, whatever is in the way: the mail server keeps it and tries again."""
+    (tmp_path / "a.eml").write_bytes(b"")
+    settings = tmp_path / "outreachd.toml"
+    settings.write_text(
+        f'[database]\ndsn = "postgresql://u@127.0.0.1:1/x"\n'
+        f'[state]\ndirectory = "{tmp_path}/state"\n'
+    )
+    arguments = ("--deliver", str(tmp_path / "a.eml"), "--config", str(settings))
+    assert invoke(command, *arguments).exit_code == 75
+    settings.write_text("nonsense = 1\n")
+    assert invoke(command, *arguments).exit_code == 75

@@ -8,7 +8,7 @@ import pytest
 
 from outreachd.fleet.load import load
 from outreachd.rules.fleet_plan import WantedAccount, WantedDomain, WantedMailbox
-from outreachd.rules.model import Dkim, DkimSign, Kind
+from outreachd.rules.model import Auth, Dkim, DkimSign, Imap, Kind, Tls
 from tests.fleet.writing import GOOD, mistake, mistakes, spoiled, write
 
 HOST = 'host = "relay.example"'
@@ -147,3 +147,87 @@ def test_tags_are_a_set(tmp_path: Path) -> None:
     found = load(write(tmp_path, text)).things[Kind.MAILBOX]["ann@mail.acme.example"]
     assert isinstance(found, WantedMailbox)
     assert found.tags == ("acme", "north")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", None),
+        (
+            'imap = { host = "i.example" }',
+            Imap(
+                host="i.example",
+                port=993,
+                tls=Tls.IMPLICIT,
+                folders=("INBOX", "Junk"),
+            ),
+        ),
+        (
+            'imap = { host = "i.example", tls = "starttls", folders = ["A", "A"] }',
+            Imap(host="i.example", port=143, tls=Tls.STARTTLS, folders=("A",)),
+        ),
+    ],
+)
+def test_an_account_says_where_its_mailboxes_are_read(
+    tmp_path: Path, line: str, expected: Imap | None
+) -> None:
+    """Nowhere unless it is said; the port follows from TLS, a folder counts once."""
+    assert account(tmp_path, line).imap == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "lines", "said"),
+    [
+        (
+            HOST,
+            'imap = { host = "i.example", tls = "none" }',
+            'fleet.toml:8: imap.tls: tls = "none" is for loopback hosts only',
+        ),
+        (
+            NAME,
+            'imap = { host = "i.example" }',
+            "fleet.toml:14: imap: to be read it needs a login of its own",
+        ),
+    ],
+)
+def test_no_password_is_said_in_the_clear_or_made_up(
+    tmp_path: Path, place: str, lines: str, said: str
+) -> None:
+    """As for sending: TLS but on loopback, and a login of the mailbox's own."""
+    [found] = mistakes(tmp_path, spoiled(place, f"{place}\n{lines}"))
+    assert said.partition(": ")[2].partition(": ")[2] in found
+    assert found.startswith(said.partition(":")[0])
+
+
+def test_an_inbox_only_receives(tmp_path: Path) -> None:
+    """It has a place, a login and a name; the password shows nowhere."""
+    (tmp_path / "b.password").write_text("hunter2")
+    (tmp_path / "b.password").chmod(0o600)
+    text = GOOD + (
+        '[[inbox]]\nname = "bounces"\nhost = "i.example"\nusername = "b"\n'
+        'password_file = "b.password"\nauth = "xoauth2"\n'
+    )
+    found = load(write(tmp_path, text)).inboxes["bounces"]
+    assert (found.imap.port, found.auth, found.password) == (
+        993,
+        Auth.XOAUTH2,
+        "hunter2",
+    )
+    assert "hunter2" not in repr(found)
+
+
+def test_a_mailbox_of_the_csv_says_its_place_in_a_cell(tmp_path: Path) -> None:
+    """HOST or HOST:PORT."""
+    (tmp_path / "m.password").write_text("x")
+    (tmp_path / "m.password").chmod(0o600)
+    write(
+        tmp_path,
+        "address,name,username,password_file,imap\n"
+        "bea@mail.acme.example,Bea,bea,m.password,i.example:1993\n",
+        "m.csv",
+    )
+    fleet = load(write(tmp_path, GOOD + '[fleet]\nmailboxes = "m.csv"\n'))
+    found = fleet.things[Kind.MAILBOX]["bea@mail.acme.example"]
+    assert isinstance(found, WantedMailbox)
+    assert found.imap is not None
+    assert (found.imap.host, found.imap.port) == ("i.example", 1993)

@@ -9,9 +9,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from outreachd.rules.fleet_plan import Change, Sign, Thing, WantedCampaign, WantedStep
+from outreachd.rules.fleet_plan import (
+    Change,
+    Sign,
+    Thing,
+    WantedCampaign,
+    WantedInbox,
+    WantedStep,
+)
 from outreachd.rules.hygiene import Policy, Treatment
-from outreachd.rules.model import Kind, MailboxGone, Variant
+from outreachd.rules.model import Auth, Imap, Kind, MailboxGone, Tls, Variant
 from outreachd.store.database import Connection, Database
 from outreachd.store.fleet import FleetMovedError, apply
 from outreachd.store.fleet_present import read_present
@@ -230,3 +237,26 @@ async def test_hygiene_and_silence_read_back(db: Database) -> None:
         assert await put(connection, *rest, campaign) == []
         found = (await read_present(connection, VAULT)).things[Kind.CAMPAIGN]["spring"]
     assert found == campaign
+
+
+async def test_where_mail_is_read_goes_in_and_comes_back(db: Database) -> None:
+    """For accounts, mailboxes and inboxes, which leave and return like all things."""
+    imap = Imap(host="i.example", port=993, tls=Tls.IMPLICIT, folders=("INBOX",))
+    box = WantedInbox(
+        name="bounces", imap=imap, username="b", auth=Auth.PASSWORD, password="p"
+    )
+    whole = fleet(
+        ACME, replace(RELAY, imap=imap), SPARE, DOMAIN, replace(ANN, imap=imap)
+    )
+    with_box = replace(whole, inboxes={"bounces": box})
+    async with db.connection() as connection:
+        for wanted in (with_box, whole, with_box):
+            changes = await apply(connection, wanted, VAULT, now=NOW, author="test")
+            present = await read_present(connection, VAULT)
+            assert present.things == wanted.things
+            assert present.inboxes == wanted.inboxes
+        assert [str(change) for change in changes] == ["+ inbox bounces (returns)"]
+        roster = await read_roster(connection)
+    [read] = roster.inboxes.values()
+    assert (read.name, read.imap) == ("bounces", imap)
+    assert [m.imap for m in roster.mailboxes.values()] == [imap]
