@@ -51,6 +51,8 @@ async def main() -> None:
             await _measure(server)
     except FileNotFoundError as error:
         print(f"imap: not measured: {error}.")
+    except PermissionError:
+        print("imap: not measured: Dovecot must read as another user; run it as root.")
 
 
 async def _measure(server: Dovecot) -> None:
