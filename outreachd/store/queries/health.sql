@@ -99,10 +99,12 @@ FROM outage WHERE quarter >= $1 GROUP BY receiver ORDER BY 2, 1;
 
 -- name: windows
 -- Counts by mailbox, account and client, each quarter in the smallest window that holds
--- it; what a receiver failed while it was down is left out. $1 now, $2 windows in hours.
+-- it; what a receiver failed while it was down is left out. $1 now, $2 windows in hours,
+-- the smallest first.
 SELECT t.mailbox_id, t.account_id, t.client_id,
-    (SELECT min(w) FROM unnest($2::integer[]) w
-     WHERE t.quarter > $1::timestamptz - w * interval '1 hour') AS hours,
+    ($2::integer[])[1 + width_bucket(
+        (extract(epoch FROM $1::timestamptz - t.quarter) / 3600)::float8,
+        $2::integer[]::float8[])] AS hours,
     sum(t.sent)::integer AS sent, sum(t.hard)::integer AS hard,
     sum(t.block)::integer AS block, sum(t.soft)::integer AS soft,
     sum(t.complaint)::integer AS complaint
@@ -115,10 +117,11 @@ GROUP BY 1, 2, 3, 4;
 
 -- name: fresh_windows
 -- The same of those who began anew, since they did: they are few. Tells what was sent
--- since the present stage began too. $1 now, $2 windows in hours.
+-- since the present stage began too. $1 now, $2 windows in hours, the smallest first.
 SELECT h.kind, h.target_id,
-    (SELECT min(w) FROM unnest($2::integer[]) w
-     WHERE t.quarter > $1::timestamptz - w * interval '1 hour') AS hours,
+    ($2::integer[])[1 + width_bucket(
+        (extract(epoch FROM $1::timestamptz - t.quarter) / 3600)::float8,
+        $2::integer[]::float8[])] AS hours,
     sum(t.sent) FILTER (WHERE t.quarter + interval '15 minutes' > h.since)::integer
         AS since_stage,
     sum(t.sent)::integer AS sent, sum(t.hard)::integer AS hard,
