@@ -38,13 +38,17 @@ async def read_figures(database: Database, asked: Asked) -> list[Figure]:
         ):
             if name is not None:
                 await find(connection, kind, name)
-        rows = await connection.fetch(
-            sql.text("figures"),
-            asked.by.value,
-            asked.since,
-            asked.until,
-            asked.client,
-            asked.campaign,
-            timeout=STATEMENT_LIMIT_S,
-        )
+        async with connection.transaction(readonly=True):
+            # A plan for any question reads what this one does not ask for.
+            await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            await connection.execute("SET LOCAL work_mem = '64MB'")
+            rows = await connection.fetch(
+                sql.text("figures"),
+                asked.by.value,
+                asked.since,
+                asked.until,
+                asked.client,
+                asked.campaign,
+                timeout=STATEMENT_LIMIT_S,
+            )
     return [Figure(**row) for row in rows]
