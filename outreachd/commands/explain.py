@@ -62,13 +62,18 @@ async def explain(
     if what.isdigit():
         told = await ask(settings_of(config), f"/v1/sends/{what}/explain")
         if told is not None:
-            _show(told, as_json, asked_daemon=True)
+            _tell(told, as_json)
             return
+    rows = []
     async with desk(config) as opened:
         for id in await _ids(opened, what, campaign):
             told = await ask(opened.settings, f"/v1/sends/{id}/explain")
             row = told or await from_database(opened, id)
-            _show(row, as_json, asked_daemon=told is not None)
+            rows.append(row)
+            if not as_json:
+                _show(row, asked_daemon=told is not None)
+    if as_json:  # an address may have many, a number is one
+        show_json(rows[0] if what.isdigit() else rows)
 
 
 async def from_database(opened: Desk, id: int) -> Explanation:
@@ -103,14 +108,18 @@ async def _ids(opened: Desk, what: str, campaign: str | None) -> Sequence[int]:
 # --- showing --------------------------------------------------------------------------
 
 
-def _show(row: Explanation, as_json: bool, *, asked_daemon: bool) -> None:
+def _tell(row: Explanation, as_json: bool) -> None:
     if as_json:
         show_json(row)
     else:
-        page(row, Console(highlight=False), RealClock().now())
-        if row["gates"] and not asked_daemon:
-            click.echo("No daemon answers: this is what one that begins now would see.")
-        click.echo()
+        _show(row, asked_daemon=True)
+
+
+def _show(row: Explanation, *, asked_daemon: bool) -> None:
+    page(row, Console(highlight=False), RealClock().now())
+    if row["gates"] and not asked_daemon:
+        click.echo("No daemon answers: this is what one that begins now would see.")
+    click.echo()
 
 
 def page(row: Explanation, console: Console, now: datetime) -> None:

@@ -133,12 +133,15 @@ async def test_a_daemon_that_does_not_know_a_send_is_believed(
 async def test_without_a_daemon_the_database_explains(
     config: Path, put_sends: PutSends, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A pause is a closed gate with its reason, and the way to end it."""
+    """A pause is a closed gate with its reason, and the way to end it.
+
+    The sends to an address are one JSON value, a list, however many they are.
+    """
     [id] = await put_sends(1)
     await pause(config, Kind.CAMPAIGN, "spring", "wording", None, None, True)
     capsys.readouterr()
     await explain(config, "P1@people.example", "spring", True)
-    told = json.loads(capsys.readouterr().out)
+    [told] = json.loads(capsys.readouterr().out)
     assert told["send"] == id
     assert told["next_allowed_at"] is None
     [closed] = [gate for gate in told["gates"] if not gate["open"]]
