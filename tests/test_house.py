@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from outreachd.__main__ import VERBS
 from outreachd.telemetry import EVENTS, Metrics
 
 ROOT = Path(__file__).parents[1]
@@ -162,6 +163,14 @@ def test_every_metric_is_documented() -> None:
         f"README, Metrics: add {sorted(exported - documented)}, "
         f"drop {sorted(documented - exported)}"
     )
+
+
+def test_every_verb_is_in_the_table_of_verbs() -> None:
+    """README lists each once, in the order in which a newcomer needs them."""
+    table = (ROOT / "README.md").read_text().partition("| verb |")[2].partition("\n\n")
+    cells = re.findall(r"^\| (.*?) \|", table[0], re.MULTILINE)
+    verbs = [verb for cell in cells for verb in re.findall(r"`(\w+)[^`]*`", cell)]
+    assert list(dict.fromkeys(verbs)) == list(VERBS)
 
 
 def test_every_event_is_listed_and_every_listed_one_is_logged() -> None:
