@@ -109,8 +109,7 @@ SELECT t.mailbox_id, t.account_id, t.client_id,
     sum(t.block)::integer AS block, sum(t.soft)::integer AS soft,
     sum(t.complaint)::integer AS complaint
 FROM tally t
-LEFT JOIN outage o ON o.quarter = t.quarter AND o.receiver = t.receiver
-WHERE o.quarter IS NULL
+WHERE (t.quarter, t.receiver) NOT IN (SELECT quarter, receiver FROM outage)
   AND t.quarter > $1::timestamptz
       - (SELECT max(w) FROM unnest($2::integer[]) w) * interval '1 hour'
 GROUP BY 1, 2, 3, 4;
@@ -129,9 +128,8 @@ SELECT h.kind, h.target_id,
     sum(t.complaint)::integer AS complaint
 FROM health h
 JOIN tally t ON t.quarter >= h.fresh_since
-LEFT JOIN outage o ON o.quarter = t.quarter AND o.receiver = t.receiver
 LEFT JOIN mailbox m ON m.id = t.mailbox_id
-WHERE o.quarter IS NULL
+WHERE (t.quarter, t.receiver) NOT IN (SELECT quarter, receiver FROM outage)
   AND (h.stage > 0 OR h.fresh_since > $1::timestamptz
        - (SELECT max(w) FROM unnest($2::integer[]) w) * interval '1 hour')
   AND h.target_id = CASE h.kind WHEN 'mailbox' THEN t.mailbox_id
