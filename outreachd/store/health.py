@@ -1,112 +1,34 @@
-"""Remembers what came back for whom, how everybody stands, and what was decided.
+"""Remembers how everybody stands, and what was decided about them.
 
-Counting is done again without harm: replies are counted anew while they may change,
-notices are marked in the statement that adds them. A decision, the standing and the
-pause that follows from it are one transaction, which first bars intents: when it is
-committed, no intent is under way that has not seen it. A person's pause is never
-replaced. Errors: NoSuchError for a suggestion nobody made; LedgerAwayError.
+A decision, the standing and the pause that follows from it are one transaction, which
+first bars intents: when it is committed, no intent is under way that has not seen it. A
+person's pause is never replaced. Errors: NoSuchError for a suggestion nobody made;
+LedgerAwayError.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from outreachd.rules.cases import Book, Fresh, Key, Row, Stood, Tally
-from outreachd.rules.health import Counts, Health, Mode
+from outreachd.rules.cases import Book, Key, Stood
+from outreachd.rules.health import Health, Mode
 from outreachd.rules.model import Kind
-from outreachd.rules.outage import LETTERS
 from outreachd.rules.recovery import Standing, accepted
 from outreachd.rules.roll import Member
 from outreachd.rules.watch import ILL, NOTED_AGAIN, Decision, Figures, why
 from outreachd.store import sql
-from outreachd.store.database import Connection, Database
+from outreachd.store.database import Connection
 from outreachd.store.steering import NoSuchError, note
-
-# An attempt ends within this time of its beginning.
-STILL_CHANGING = timedelta(hours=1)
-NOTICES_AT_ONCE = 5000
+from outreachd.store.tallies import PgTallies
 
 
-class PgHealth:
-    """Tallies, standings and decisions in PostgreSQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    # --- counting -------------------------------------------------------------------
-
-    async def tally(self, now: datetime) -> bool:
-        """Count what is new; tell whether anything was."""
-        async with self._database.connection() as connection:
-            async with connection.transaction():
-                mark = await connection.fetchval(sql.text("tally_mark"))
-                since = _quarter(mark - STILL_CHANGING) if _is_finite(mark) else mark
-                told = [
-                    await connection.execute(sql.text("tally_replies"), since),
-                    await connection.execute(
-                        sql.text("tally_notices"), NOTICES_AT_ONCE
-                    ),
-                ]
-                await connection.execute(sql.text("set_tally_mark"), now)
-                if await connection.fetchval(sql.text("renew_rests"), now):
-                    await connection.execute(sql.text("notify_pause"))
-        return any(not one.endswith(" 0") for one in told)
-
-    async def of_late(self, since: datetime) -> dict[str, list[Counts]]:
-        """Tell what each domain sent to each receiver, where it says something."""
-        found: dict[str, list[Counts]] = defaultdict(list)
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(sql.text("tally_of_late"), since, LETTERS)
-        for row in rows:
-            found[row["receiver"]].append(_counts(row))
-        return found
-
-    async def put_outage(self, receiver: str, first: datetime, last: datetime) -> int:
-        """Note that a receiver was down; tell how many quarters are new."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                sql.text("put_outage"), receiver, _quarter(first), _quarter(last)
-            )
-        return len(rows)
-
-    async def windows(self, now: datetime, hours: Sequence[int]) -> list[Row]:
-        """Tell the counts of the last hours and days."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(sql.text("windows"), now, hours)
-        return [
-            Row(
-                row["mailbox_id"],
-                row["account_id"],
-                row["client_id"],
-                row["hours"],
-                _counts(row),
-            )
-            for row in rows
-        ]
-
-    async def fresh(
-        self, now: datetime, hours: Sequence[int]
-    ) -> dict[Key, list[Fresh]]:
-        """Tell the counts of those who began anew, since they did."""
-        found: dict[Key, list[Fresh]] = defaultdict(list)
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(sql.text("fresh_windows"), now, hours)
-        for row in rows:
-            one = Fresh(row["hours"], row["since_stage"] or 0, _counts(row))
-            found[Kind(row["kind"]), row["target_id"]].append(one)
-        return found
-
-    async def deaf(self, now: datetime) -> frozenset[int]:
-        """Name the mailboxes whose mail cannot be read."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(sql.text("deaf_mailboxes"), now)
-        return frozenset(row["target_id"] for row in rows)
+class PgHealth(PgTallies):
+    """Standings and decisions in PostgreSQL, beside what they rest on."""
 
     # --- looking --------------------------------------------------------------------
 
@@ -146,23 +68,6 @@ class PgHealth:
                     msgspec.json.decode(row["figures"], type=Figures | None),
                 ),
             }
-            for row in rows
-        ]
-
-    async def tallies(self, since: datetime) -> list[Tally]:
-        """Read the recorded past, quarter by quarter."""
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(sql.text("tallies"), since)
-        return [
-            Tally(
-                row["quarter"],
-                row["mailbox_id"],
-                row["domain_id"],
-                row["account_id"],
-                row["client_id"],
-                row["receiver"],
-                _counts(row),
-            )
             for row in rows
         ]
 
@@ -296,15 +201,3 @@ def _row(one: Standing) -> tuple[Any, ...]:
     return (
         health, *dates, one.stage, one.relapses, one.fell_at, one.rule, one.fresh_since,
     )  # fmt: skip
-
-
-def _counts(row: asyncpg.Record) -> Counts:
-    return Counts(row["sent"], row["hard"], row["block"], row["soft"], row["complaint"])
-
-
-def _quarter(at: datetime) -> datetime:
-    return at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
-
-
-def _is_finite(at: datetime) -> bool:
-    return at.year > 1

@@ -1,0 +1,82 @@
+"""The laws of counting what came back, at the real tables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest_asyncio
+
+from outreachd.rules.health import Counts
+from outreachd.store.database import Database
+from outreachd.store.tallies import PgTallies
+from tests.store.seed import NOW, add_send, seed_fleet
+from tests.store.test_health import LATER, came_back, counted, sent
+
+
+@pytest_asyncio.fixture
+async def fleet(db: Database) -> None:
+    """Put the small fleet, and the domain that its people are at."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "INSERT INTO mail_domain VALUES ('x.example', 'mx', 'google', $1)", NOW
+        )
+
+
+async def test_letters_and_what_came_back_are_counted_once(
+    db: Database, fleet: None
+) -> None:
+    """However often it is counted; a second bounce of a letter counts no more."""
+    ids = await sent(db, 5)
+    await sent(db, 2, outcome="failed", reason="hard_no_user")
+    await came_back(db, ids[0], "one")
+    expected = Counts(sent=7, hard=3)
+    assert await counted(db) == expected
+    assert await counted(db) == expected
+    await came_back(db, ids[0], "the same again")
+    await came_back(db, ids[0], "late", action="delayed")
+    assert await counted(db) == expected
+    await came_back(db, ids[1], "a complaint", class_="complaint", action="complained")
+    assert await counted(db) == Counts(sent=7, hard=3, complaint=1)
+
+
+async def test_a_refusal_before_the_intent_counts_too(
+    db: Database, fleet: None
+) -> None:
+    """RCPT was refused for good: there is no attempt, but a letter that failed."""
+    async with db.connection() as connection:
+        await add_send(
+            connection,
+            "q@x.example",
+            state="failed",
+            mailbox_id=1,
+            reason="hard_no_user",
+        )
+    assert await counted(db) == Counts(sent=1, hard=1)
+
+
+async def test_an_attempt_that_ends_later_counts_as_it_ended(
+    db: Database, fleet: None
+) -> None:
+    """What was under way when it was counted is counted anew."""
+    await sent(db, 1, outcome=None, reason=None)
+    assert await counted(db, NOW) == Counts(sent=1)
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE attempt SET outcome = 'failed', reason = 'block_ip'"
+        )
+    assert await counted(db, NOW + timedelta(minutes=30)) == Counts(sent=1, block=1)
+
+
+async def test_what_a_receiver_failed_while_it_was_down_is_left_out(
+    db: Database, fleet: None
+) -> None:
+    """Its quarters count for nobody, whatever comes back later."""
+    ids = await sent(db, 3)
+    book = PgTallies(db)
+    await book.tally(LATER)
+    assert await book.of_late(NOW) == {"google": [Counts(sent=3)]}
+    assert await book.put_outage("google", NOW, NOW) == 1
+    assert await book.put_outage("google", NOW, NOW) == 0
+    await came_back(db, ids[0], "one")
+    assert await counted(db) == Counts()
