@@ -6,7 +6,8 @@ others take the turn, and its place in the race stays what it was. Only who had 
 work comes back at the present virtual time: silence saves up nothing, and who sent
 alone meanwhile owes nobody. The present is where the slowest stands who has work and
 was served lately; a client that sends fast by mailboxes of its own must not push the
-others' places aside. While nobody has work it stands still. A refund gives a turn back.
+others' places aside. While no first touch waits it goes along with the follow-ups that
+are served: they take nobody's turn. A refund gives a turn back.
 
 Invariants: nobody's weight counts for less than a tenth of the mean, so nobody
 starves. No clock. pick() raises ValueError if nobody can send, KeyError for an id
@@ -162,6 +163,8 @@ class _Turns:
             self._bring_up((id_,))
             self._count += n
             self._last[id_], self._start[id_] = self._count, self._time[id_]
+            if not self._working:  # a follow-up: it took nobody's turn
+                self._now = max(self._now, self._time[id_])
         self._time[id_] += n * self._step[id_]
 
     def _bring_up(self, ids: Iterable[int]) -> None:

@@ -101,6 +101,26 @@ def test_who_sends_alone_for_a_while_owes_nobody(is_quiet_between: bool) -> None
     assert morning[2, 20] == pytest.approx(30, abs=1)
 
 
+def test_follow_ups_that_went_while_nobody_else_had_work_are_not_owed_for() -> None:
+    """A night of one client's follow-ups takes no first touch from it by day."""
+    share, day = shared({1: 1.0, 2: 1.0}), {1: [10], 2: [20]}
+    serve(share, day, 100)
+    share.working({})
+    for _ in range(200):
+        share.charge(1, 10)
+    morning = Counter(serve(share, day, 100))
+    assert morning[1, 10] == pytest.approx(50, abs=1)
+
+
+def test_follow_ups_that_went_while_others_had_work_count() -> None:
+    """Whoever has had more than its share by them waits for the others."""
+    share, day = shared({1: 1.0, 2: 1.0}), {1: [10], 2: [20]}
+    serve(share, day, 100)
+    for _ in range(30):
+        share.charge(1, 10)
+    assert Counter(serve(share, day, 50))[1, 10] == pytest.approx(10, abs=1)
+
+
 def test_an_idle_campaign_saves_up_nothing_within_its_client() -> None:
     """The same law one level down."""
     share = shared({1: 1.0}, {10: (1, 1.0), 11: (1, 1.0)})
