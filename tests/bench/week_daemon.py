@@ -23,10 +23,10 @@ from outreachd.demo.clockfile import ClockFile
 from outreachd.demo.day import POLL_S, running
 
 # What falls into one step is done together, never early: virtual seconds.
-STEP_S = 60.0
+STEP_S = 120.0
 
 
-class MinuteClock(VirtualClock):
+class PatientClock(VirtualClock):
     """A virtual clock on which nobody waits for less than a step."""
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
@@ -53,7 +53,7 @@ async def live(config: Path, file: Path, begins: datetime, ends: datetime) -> No
     poll = {"claim_poll_s": POLL_S}  # beyond what is sane on a clock that does not jump
     send = settings.send.model_copy(update=poll)
     settings = settings.model_copy(update={"send": send})
-    clock = MinuteClock(begins, on_jump=tell)
+    clock = PatientClock(begins, on_jump=tell)
     daemon = Daemon(settings, settings.database.dsn, "t" * 43, clock)
     async with running(daemon, clock) as ended:
         waiting = asyncio.create_task(over.wait())

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-BEGINS = datetime(2026, 10, 22, tzinfo=UTC)  # a Thursday
+BEGINS = datetime(2026, 10, 23, tzinfo=UTC)  # a Friday
 ENDS = datetime(2026, 11, 3, tzinfo=UTC)
-CONTACTS_A_MAILBOX = 140
+CONTACTS_A_MAILBOX = 160
 # Workdays between a letter and the one before it, by step.
 DELAYS = {2: 2, 3: 1}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

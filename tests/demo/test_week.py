@@ -129,13 +129,12 @@ def test_shares_are_judged_while_all_have_work() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-async def test_four_days_over_a_change_of_the_clocks_are_faultless() -> None:
+async def test_a_weekend_over_a_change_of_the_clocks_is_faultless() -> None:
     """No letter outside its hours, none after leaving, threads and delays kept."""
-    begins = datetime(2026, 10, 23, 5, tzinfo=UTC)
-    week = await live(1500, begins, datetime(2026, 10, 26, 12, tzinfo=UTC))
-    print(report(week))
+    begins = datetime(2026, 10, 24, 5, tzinfo=UTC)
+    week = await live(1500, begins, datetime(2026, 10, 26, 15, tzinfo=UTC))
     assert not week.breaches, report(week)
     assert week.left
     steps = Counter(line.step for line in week.letters)
-    assert steps[1] > 1000
-    assert steps[2] > 100
+    assert steps[1] > 600, report(week)
+    assert steps[2] > 50, report(week)
