@@ -36,7 +36,8 @@ from pydantic_settings import (
 from outreachd.environment import Environment, misnamed_variables, variable_of
 from outreachd.listen import Listen, PrivateListen, TcpListen
 from outreachd.mistakes import ConfigError, Mistake, from_pydantic, unknown
-from outreachd.rules.health import RULES, Mode, Rule
+from outreachd.rules.health import Mode, Rule
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.rulebook import rule_of, rules_of
 from outreachd.toml_lines import KeyPath, TomlFile, read_toml
 

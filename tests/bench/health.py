@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from outreachd.rules.health import DAY_H, RULES, WEEK_H, Breach, Health, judge
+from outreachd.rules.health import Breach, Health, judge
+from outreachd.rules.health_rules import DAY_H, RULES, WEEK_H
 from outreachd.rules.model import Kind, Ramp
 from outreachd.rules.outage import LOOKS_BACK, outages
 from outreachd.rules.recovery import Standing, after, share

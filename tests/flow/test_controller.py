@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from outreachd.flow.controller import Controller
 from outreachd.flow.pool import Pool
 from outreachd.rules.cases import Book, Key, Row, Stood
-from outreachd.rules.health import RULES, Counts, Health
+from outreachd.rules.health import Counts, Health
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind, Ramp
 from outreachd.rules.records import Facts
 from outreachd.rules.recovery import STAGES, Standing

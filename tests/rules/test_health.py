@@ -6,17 +6,8 @@ from random import Random
 
 import pytest
 
-from outreachd.rules.health import (
-    RULES,
-    Counts,
-    Health,
-    Measure,
-    Rule,
-    added,
-    budget,
-    judge,
-)
-from outreachd.rules.model import Kind
+from outreachd.rules.health import Counts, Rule, added, budget, judge
+from outreachd.rules.health_rules import RULES
 
 BY_NAME = {rule.name: rule for rule in RULES}
 DAY = BY_NAME["domain_bounces_day"]
@@ -44,12 +35,6 @@ def test_one_complaint_in_forty_closes_nothing() -> None:
     """2.5 % of forty letters is one person; no rule of ours acts on it."""
     counts = Counts(sent=40, complaint=1)
     assert not any(judge(rule, counts) for rule in RULES)
-
-
-def test_complaints_are_never_judged_of_a_mailbox() -> None:
-    """A mailbox has too few letters to tell an unlucky one from an ill one."""
-    of_boxes = {rule.measure for rule in RULES if rule.kind is Kind.MAILBOX}
-    assert of_boxes == {Measure.HARD, Measure.BLOCK}
 
 
 def test_a_mailbox_borrows_the_experience_of_its_domain() -> None:
@@ -95,9 +80,3 @@ def test_more_events_never_make_anybody_look_better(seed: int) -> None:
 def test_bounces_never_exceed_letters_in_judging() -> None:
     """What came back for letters older than the window does not break the figures."""
     assert judge(DAY, Counts(sent=50, hard=80)) is not None
-
-
-def test_only_clients_wait_for_a_person_by_default() -> None:
-    """Whose lists are bad is told; who burns a domain is stopped."""
-    assert {rule.kind for rule in RULES if rule.mode != "enforce"} == {Kind.CLIENT}
-    assert {rule.brings for rule in RULES} == {Health.TIRED, Health.RESTING}

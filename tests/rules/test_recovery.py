@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from outreachd.rules.health import RULES, Breach, Health
+from outreachd.rules.health import Breach, Health
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.recovery import (
     MOST_RELAPSES,
     RESTS,

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from outreachd.rules.cases import Tally
-from outreachd.rules.health import RULES, Counts, Health, Mode
+from outreachd.rules.health import Counts, Health, Mode
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind
 from outreachd.rules.replay import replay, rested
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from outreachd.rules.cases import Book, Key, Row, Stood
-from outreachd.rules.health import RULES, Counts, Health
+from outreachd.rules.health import Counts, Health
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind
 from outreachd.rules.recovery import Standing
 from outreachd.rules.roll import Line, Member, roll

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from outreachd.rules.health import RULES, Health, Measure, Mode
+from outreachd.rules.health import Health, Measure, Mode
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind
 from outreachd.rules.rulebook import rule_of, rules_of
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from outreachd.rules.health import RULES, Counts, Health, Measure
+from outreachd.rules.health import Counts, Health, Measure
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.silence import judge_silence
 
 [RULE] = [rule for rule in RULES if rule.measure is Measure.SILENCE]

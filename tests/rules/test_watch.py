@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import structs
 
-from outreachd.rules.health import RULES, Counts, Health, Measure, Mode
+from outreachd.rules.health import Counts, Health, Measure, Mode
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind
 from outreachd.rules.recovery import Standing
 from outreachd.rules.watch import (

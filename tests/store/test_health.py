@@ -11,7 +11,8 @@ import pytest
 from outreachd.clock import VirtualClock
 from outreachd.flow.controller import Controller
 from outreachd.helm import load_pool
-from outreachd.rules.health import RULES, Counts, Health, Mode
+from outreachd.rules.health import Counts, Health, Mode
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind
 from outreachd.rules.recovery import STAGES, Standing
 from outreachd.rules.watch import Decision

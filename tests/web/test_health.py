@@ -9,7 +9,8 @@ from aiohttp import ClientSession
 
 from outreachd.clock import VirtualClock
 from outreachd.listen import TcpListen
-from outreachd.rules.health import RULES, Mode
+from outreachd.rules.health import Mode
+from outreachd.rules.health_rules import RULES
 from outreachd.store.database import Database
 from outreachd.store.health import PgHealth
 from outreachd.telemetry import Metrics
