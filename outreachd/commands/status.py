@@ -26,7 +26,7 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.client import ask, readiness
-from outreachd.commands.explain import from_database, moment
+from outreachd.commands.explain import from_database, instants, moment
 from outreachd.commands.words import counted, shown, spoken
 from outreachd.rules.model import State
 from outreachd.store.steering import PgSteering
@@ -102,7 +102,8 @@ async def _longest(opened: Desk, id: int, now: datetime) -> tuple[float, str]:
         wait_s = (opens_at - now).total_seconds() if opens_at else inf
         if wait_s < PATIENCE_S and not gate["gate"].endswith("set back"):
             continue
-        words = f"{gate['gate']} {gate['value']} (limit {gate['limit']})"
+        value, limit = instants(gate["value"], now), instants(gate["limit"], now)
+        words = f"{gate['gate']}, {value} ({limit})"
         found = max(found, (wait_s, words))
     return found
 

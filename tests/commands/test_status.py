@@ -190,7 +190,7 @@ async def test_if_nothing_is_sent_the_first_line_says_why(
         await connection.execute("UPDATE send SET due_at = $1", now)
     assert await line(config, capsys) == "sending"
     await pause(config, Kind.CLIENT, "acme", "looks odd", None, None, True)
-    assert "nothing may be sent: client acme: paused looks odd" in await line(
+    assert "nothing may be sent: client acme: paused, looks odd" in await line(
         config, capsys
     )
     await pause(config, Kind.CLIENT, "acme", "looks odd", None, "3 days", True)
@@ -226,4 +226,4 @@ async def test_what_a_daemon_knows_of_failures_is_told(
     helm.explained = {"gates": [{"open": True}, gate]}
     told = await line(config, capsys)
     assert "nothing may be sent before" in told
-    assert "account relay: set back connect: 0 connection refused" in told
+    assert "account relay: set back, connect: 0 connection refused (after 3 " in told
