@@ -57,7 +57,6 @@ DOMAIN = WantedDomain(
     warmup=Ramp(start=15, end=400, days=28),
     timezone="UTC",
     dkim=Dkim(selector="o1", sign=DkimSign.BOTH),
-    bounces_at="b.acme.example",
 )
 ANN = WantedMailbox(
     address="ann@mail.acme.example",

@@ -54,9 +54,12 @@ async def test_all_that_is_fit_passes(
 
 
 async def test_a_failure_is_told_and_ends_with_one(
-    config: Path, fleet: None, capsys: pytest.CaptureFixture[str]
+    config: Path, fleet: None, db: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Scripts see the exit code, people the line, programs the JSON."""
+    gone = await relay(db)  # nobody listens there once it is closed
+    gone.close()
+    await gone.wait_closed()
     with pytest.raises(SystemExit) as ended:
         await check(config, True)
     assert ended.value.code == 1

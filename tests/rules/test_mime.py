@@ -187,7 +187,7 @@ def test_a_date_is_read_as_the_same_instant(at: datetime, offset: int) -> None:
 @given(
     st.text(
         st.characters(exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")), min_size=1
-    ).map(lambda name: name[:116]),
+    ).map(lambda name: name[:116].strip() or "x"),  # readers drop blanks around it
     st.binary(max_size=500),
 )
 @example("offer", b"x")
