@@ -18,11 +18,13 @@ from outreachd.rules.health import Counts
 from outreachd.rules.model import Kind
 from outreachd.rules.outage import LETTERS
 from outreachd.store import sql
-from outreachd.store.database import Database
+from outreachd.store.database import Connection, Database
 
 # An attempt ends within this time of its beginning.
 STILL_CHANGING = timedelta(hours=1)
 NOTICES_AT_ONCE = 5000
+AT_ONCE = timedelta(days=1)  # so that no statement takes long
+OLDEST = timedelta(days=30)  # what is older judges nobody
 
 
 class PgTallies:
@@ -32,21 +34,14 @@ class PgTallies:
         self._database = database
 
     async def tally(self, now: datetime) -> bool:
-        """Count what is new; tell whether anything was."""
-        async with self._database.connection() as connection:
-            async with connection.transaction():
-                mark = await connection.fetchval(sql.text("tally_mark"))
-                since = _quarter(mark - STILL_CHANGING) if _is_finite(mark) else mark
-                told = [
-                    await connection.execute(sql.text("tally_replies"), since),
-                    await connection.execute(
-                        sql.text("tally_notices"), NOTICES_AT_ONCE
-                    ),
-                ]
-                await connection.execute(sql.text("set_tally_mark"), now)
-                if await connection.fetchval(sql.text("renew_rests"), now):
-                    await connection.execute(sql.text("notify_pause"))
-        return any(not one.endswith(" 0") for one in told)
+        """Count what is new, a day at a time; tell whether anything was."""
+        is_new, is_done = False, False
+        while not is_done:
+            async with self._database.connection() as connection:
+                async with connection.transaction():
+                    found, is_done = await _tally(connection, now)
+            is_new = is_new or found
+        return is_new
 
     async def of_late(self, since: datetime) -> dict[str, list[Counts]]:
         """Tell what each domain sent to each receiver, where it says something."""
@@ -116,13 +111,26 @@ class PgTallies:
         ]
 
 
+async def _tally(connection: Connection, now: datetime) -> tuple[bool, bool]:
+    """Count one day at most; tell whether there was anything, and whether it is all."""
+    mark = await connection.fetchval(sql.text("tally_mark"))
+    begin = min(max(mark, now - OLDEST), now)  # a clock may have been set back
+    is_last = now - begin <= AT_ONCE
+    end = now + AT_ONCE if is_last else begin + AT_ONCE
+    since = _quarter(begin - STILL_CHANGING)
+    told = [await connection.execute(sql.text("tally_replies"), since, end)]
+    if is_last:
+        notices = sql.text("tally_notices")
+        told.append(await connection.execute(notices, NOTICES_AT_ONCE))
+    await connection.execute(sql.text("set_tally_mark"), now if is_last else end)
+    if await connection.fetchval(sql.text("renew_rests"), now):
+        await connection.execute(sql.text("notify_pause"))
+    return any(not one.endswith(" 0") for one in told), is_last
+
+
 def _counts(row: asyncpg.Record) -> Counts:
     return Counts(row["sent"], row["hard"], row["block"], row["soft"], row["complaint"])
 
 
 def _quarter(at: datetime) -> datetime:
     return at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
-
-
-def _is_finite(at: datetime) -> bool:
-    return at.year > 1

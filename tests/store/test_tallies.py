@@ -80,3 +80,19 @@ async def test_what_a_receiver_failed_while_it_was_down_is_left_out(
     assert await book.put_outage("google", NOW, NOW) == 0
     await came_back(db, ids[0], "one")
     assert await counted(db) == Counts()
+
+
+async def test_a_long_past_is_counted_day_by_day(db: Database, fleet: None) -> None:
+    """Whoever begins to count finds the last month, and not what is older."""
+    for days in (0, 1, 5, 29, 40):
+        await sent(db, 1, at=NOW - timedelta(days=days))
+    await PgTallies(db).tally(LATER)
+    rows = await PgTallies(db).tallies(NOW - timedelta(days=99))
+    assert [(NOW - row.quarter).days for row in rows] == [29, 5, 1, 0]
+
+
+async def test_a_clock_that_was_set_back_counts_on(db: Database, fleet: None) -> None:
+    """What is sent at an earlier hour is not passed over."""
+    await PgTallies(db).tally(NOW + timedelta(days=3))
+    await sent(db, 2)
+    assert await counted(db) == Counts(sent=2)

@@ -121,7 +121,7 @@ CREATE TABLE tally (
 -- How far attempts have been counted.
 CREATE TABLE tally_mark (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-    at      timestamptz NOT NULL DEFAULT '-infinity'
+    at      timestamptz NOT NULL DEFAULT '1970-01-01Z'
 );
 INSERT INTO tally_mark DEFAULT VALUES;
 

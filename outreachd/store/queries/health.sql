@@ -10,18 +10,19 @@ UPDATE tally_mark SET at = $1;
 -- name: tally_replies
 -- Count attempts since a quarter's beginning, and refusals before an intent. What was
 -- counted is written anew, so that an attempt that has ended since counts as it ended.
--- $1 since.
+-- $1 since, $2 before.
 WITH tried AS (
     SELECT a.started_at AS at, a.mailbox_id, a.account_id, a.send_id,
         CASE WHEN a.outcome IN ('failed', 'scheduled') AND a.reason <> 'ledger_away'
             THEN event_of(a.reason) END AS event
-    FROM attempt a WHERE a.started_at >= $1
+    FROM attempt a WHERE a.started_at >= $1 AND a.started_at < $2
     UNION ALL
     SELECT s.changed_at, s.mailbox_id, d.account_ids[1], s.id, event_of(s.reason)
     FROM send s
     JOIN mailbox m ON m.id = s.mailbox_id
     JOIN domain d ON d.id = m.domain_id
-    WHERE s.state = 'failed' AND s.changed_at >= $1 AND s.reason IS NOT NULL
+    WHERE s.state = 'failed' AND s.changed_at >= $1 AND s.changed_at < $2
+      AND s.reason IS NOT NULL
       AND NOT EXISTS (SELECT FROM attempt a WHERE a.id = s.attempt_id AND a.outcome = 'failed')
 )
 INSERT INTO tally AS t (quarter, mailbox_id, account_id, client_id, receiver, source,
