@@ -65,6 +65,7 @@ class Stage:
     dsn: str
     sink: Sink
     vault: Vault
+    postgres_pid: int
 
     @property
     def settings(self) -> Path:
@@ -153,7 +154,8 @@ async def stage(
                 await connection.execute("VACUUM ANALYZE")
             finally:
                 await connection.close()
-            made = Stage(home, postgres.dsn(), sink, vault)
+            assert postgres.pid is not None
+            made = Stage(home, postgres.dsn(), sink, vault, postgres.pid)
             _write_settings(made)
             yield made
         finally:
