@@ -55,11 +55,13 @@ class QuietClock(VirtualClock):
 
     Work that is busy holds it still, as ever; but work that itself waits for the
     clock, such as a recorder whose ledger is away, would hold it for good: after
-    ``STUCK_S`` without any change it jumps all the same.
+    ``stuck_s`` without any change it jumps all the same. That must be longer than any
+    statement takes where the ledger is a real one, also on a busy machine.
     """
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, *, stuck_s: float = STUCK_S) -> None:
         super().__init__(start)
+        self._stuck_s = stuck_s
         self.slip = timedelta()  # how far the wall clock was set
 
     def now(self) -> datetime:
@@ -93,7 +95,7 @@ class QuietClock(VirtualClock):
 
     async def _has_changed(self) -> bool:
         try:
-            async with asyncio.timeout(STUCK_S if self._workers > 0 else None):
+            async with asyncio.timeout(self._stuck_s if self._workers > 0 else None):
                 return await self._changed.wait()
         except TimeoutError:
             return False

@@ -42,7 +42,7 @@ class Bench:
 
     db: Database
     journal: Journal
-    clock: QuietClock = field(default_factory=lambda: QuietClock(NOW))
+    clock: QuietClock = field(default_factory=lambda: QuietClock(NOW, stuck_s=2.0))
     spawner: Spawner = field(default_factory=Spawner)
     term: int = 0
 
