@@ -73,6 +73,7 @@ async def chores(
     watch: DomainWatch | None = None,
     reader: Any = None,
     letterbox: Any = None,
+    controller: Any = None,
 ) -> AsyncIterator[tuple[Chores, Metrics]]:
     """Run all chores of a standby on a clock that jumps."""
     clock, metrics, owner = VirtualClock(START), Metrics(), uuid4()
@@ -92,6 +93,7 @@ async def chores(
         watch=watch,
         reader=reader,
         letterbox=letterbox,
+        controller=controller,
     )
     tasks = [asyncio.create_task(chore) for chore in made.all()]
     tasks.append(asyncio.create_task(clock.run()))
@@ -147,6 +149,38 @@ async def test_a_lost_database_is_known_and_so_is_its_return(db: Database) -> No
             seen.append((made.is_database_up, gauge(metrics, "outreachd_db_up")))
         told = set(seen[seen.index((False, 0.0)) :])
     assert told == {(False, 0.0), (True, 1.0)}
+
+
+class Judge:
+    """A controller that notes whose pool it was shown; a pause always follows."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    async def look(self, pool: str, now: datetime, mono: float) -> bool:
+        """Note it."""
+        self.shown.append(pool)
+        return True
+
+
+async def test_health_is_judged_each_minute_by_who_sends(db: Database) -> None:
+    """A pause that follows is taken on at once; a standby decides nothing."""
+    reloads = asyncio.Semaphore(0)
+
+    async def reload_pauses() -> None:
+        reloads.release()
+
+    judge, steering = Judge(), Moody(db)
+    shift = SimpleNamespace(crew=(), pool="the pool", reload_pauses=reload_pauses)
+    async with chores(db, steering, shift=shift, controller=judge):
+        await reloads.acquire()
+        await reloads.acquire()
+    assert judge.shown[:2] == ["the pool"] * 2
+    standby = Judge()
+    async with chores(db, steering, controller=standby):
+        for _ in range(6):
+            await steering.asked.acquire()
+    assert standby.shown == []
 
 
 async def test_a_standby_is_on_the_list_of_instances(db: Database) -> None:

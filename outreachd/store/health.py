@@ -99,6 +99,8 @@ class PgHealth(PgTallies):
                 kind, target = Kind(row["kind"]), row["target_id"]
                 stood = (await read_standings(connection)).get((kind, target))
                 before = stood.standing if stood else Standing(since=now)
+                if before.health in ILL:
+                    raise NoSuchError(f"{row['name']} is {before.health} already")
                 brings = Health(row["after"])
                 after = accepted(before, brings, row["rule"], now)
                 decision = Decision(

@@ -228,3 +228,14 @@ async def test_a_fire_in_the_ledger_rests_its_domain(db: Database, fleet: None) 
     assert day.share == 1.0
     assert not await controller.look(pool, now + timedelta(minutes=1), 0.0)
     assert (await PgHealth(db).standings())[DOMAIN].standing.health is Health.WELL
+
+
+async def test_a_yes_to_who_rests_already_is_refused(db: Database, fleet: None) -> None:
+    """It would count as a relapse."""
+    book = PgHealth(db)
+    ill, decision = fallen()
+    _, suggested = fallen(Mode.SUGGEST)
+    await book.write({DOMAIN: ill}, [decision, suggested], NOW)
+    id = (await book.decisions(NOW))[0]["id"]
+    with pytest.raises(NoSuchError, match="is resting already"):
+        await book.accept(id, "ann", LATER)
