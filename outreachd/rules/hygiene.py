@@ -133,8 +133,8 @@ def judge(marks: Iterable[Mark], policy: Policy) -> Judgement:
 
 
 def is_role(local: str) -> bool:
-    """Tell whether a local part names a function; tags and numbers do not hide it."""
-    name = local.partition("+")[0].rstrip("0123456789").rstrip(".-_")
+    """Tell whether a local part names a function; a tag does not hide it."""
+    name = local.partition("+")[0]
     return name.replace("-", "").replace("_", "").replace(".", "") in ROLE_NAMES
 
 

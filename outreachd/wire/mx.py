@@ -19,7 +19,9 @@ from outreachd.rules.inquiry import Answer, Outcome, Question, RecordKind
 from outreachd.wire.dns_records import records_or_faults
 from outreachd.wire.suffixes import organisation
 
-RESERVED = frozenset({"example", "test", "invalid", "localhost"})
+# Names that nobody's mail goes to; the DNS would say so of all who try. RFC 2606, 6761.
+RESERVED = frozenset({"example", "test", "invalid", "localhost", "local"})
+RESERVED_BELOW = frozenset({"example.com", "example.net", "example.org"})
 AT_ONCE = 50  # domains under way; the questions have a bound of their own
 FAULTS_IN_A_ROW = 40  # then the DNS is away
 
@@ -82,7 +84,7 @@ class MailDomains:
         return list(await asyncio.gather(*map(self._one, domains)))
 
     async def _one(self, domain: str) -> MailDomain:
-        if not self._asks_reserved and domain.rpartition(".")[2] in RESERVED:
+        if not self._asks_reserved and _is_reserved(domain):
             return MailDomain(domain, MailVerdict.UNKNOWN)
         async with self._turns:
             if self.is_away:
@@ -126,6 +128,11 @@ def provider_of(host: str) -> str:
     """Name who runs a mail host: a short name, or its registrable domain."""
     found = organisation(host)
     return PROVIDERS.get(found, found)
+
+
+def _is_reserved(domain: str) -> bool:
+    labels = domain.split(".")
+    return labels[-1] in RESERVED or ".".join(labels[-2:]) in RESERVED_BELOW
 
 
 def _by_mx(domain: str, records: Iterable[str]) -> MailDomain:

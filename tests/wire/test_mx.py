@@ -132,7 +132,7 @@ async def test_reserved_names_are_asked_of_a_chosen_server_only(
     server: NameServer, records: Records
 ) -> None:
     """No public server is bothered with .example and .test; a server named may know."""
-    names = ["a.example", "b.test", "c.invalid", "known.test"]
+    names = ["a.example", "b.test", "c.invalid", "mx.example.com", "known.test"]
     found = await MailDomains(records).look_up(names)
     assert {one.verdict for one in found} == {MailVerdict.UNKNOWN}
     assert server.asked == []
