@@ -10,6 +10,8 @@ Errors: ConfigError for a file that cannot be used at all.
 from __future__ import annotations
 
 import csv
+import errno
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,8 @@ from outreachd.sheet import BadRow, Row, Sheet
 from outreachd.text_encoding import check_encoding
 
 Write = Callable[[Iterable[str]], None]
+STDOUT = Path("-")
+DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 REPORT = ("line", "email", "result", "reason")
 
 
@@ -94,7 +98,7 @@ def first_of_each(
 @contextmanager
 def report_to(path: Path) -> Iterator[Callable[[RowResult], None]]:
     """Write what became of each row to a CSV that is safe in a spreadsheet."""
-    with _sheet_at(path) as write:
+    with sheet_at(path) as write:
         write(REPORT)
 
         yield lambda row: write((str(row.line), row.email, row.result, row.reason))
@@ -103,7 +107,7 @@ def report_to(path: Path) -> Iterator[Callable[[RowResult], None]]:
 @contextmanager
 def people_to(path: Path, header: Sequence[str]) -> Iterator[Write]:
     """Write people to a CSV file that can be imported."""
-    with _sheet_at(path) as write:
+    with sheet_at(path) as write:
         write(header)
         yield write
 
@@ -116,17 +120,30 @@ def people_onto(stream: TextIO, header: Sequence[str]) -> Write:
 
 
 @contextmanager
-def _sheet_at(path: Path) -> Iterator[Write]:
+def sheet_at(path: Path) -> Iterator[Write]:
+    """Write a CSV that is safe in a spreadsheet; "-" is standard output."""
+    if path == STDOUT:
+        yield _rows_onto(sys.stdout)
+        return
     try:
         # Line by line: what a caller does after a row finds it on the disk.
         file = path.open(
             "w", buffering=1, newline="", encoding="utf-8", errors="replace"
         )
     except OSError as error:
-        why = (error.strerror or "no reason given").lower()
-        raise ConfigError([Mistake(path, None, f"cannot be written: {why}")]) from None
-    with file:
-        yield _rows_onto(file)
+        raise _unwritable(path, error) from None
+    try:
+        with file:
+            yield _rows_onto(file)
+    except OSError as error:  # of the file; a caller's own is not ours to name
+        if error.errno not in DISK_FAULTS:
+            raise
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    why = (error.strerror or "no reason given").lower()
+    return ConfigError([Mistake(path, None, f"cannot be written: {why}")])
 
 
 def _rows_onto(stream: TextIO) -> Write:

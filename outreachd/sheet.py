@@ -93,8 +93,10 @@ class Sheet:
             return None
         except _TooLongError as error:
             return BadRow(lines.first, str(error))
-        except csv.Error:
+        except csv.Error as error:
             lines.rewind()
+            if "new-line character" in str(error):
+                return BadRow(lines.first, "has a lone CR: save the file as CSV UTF-8")
             return BadRow(lines.first, "has a quote that is not closed properly")
         return Row(lines.first, values)
 

@@ -9,7 +9,6 @@ used is told with its line. Errors: ConfigError for a file that is of no use at 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from outreachd.contact_file import inert
+from outreachd.contact_file import sheet_at
 from outreachd.mistakes import ConfigError, Mistake
 from outreachd.rules.contact_row import FORMULA_STARTS
 from outreachd.rules.suppression import MAX_TEXT, Target, read_target
@@ -137,33 +136,17 @@ class _Columns:
 @contextmanager
 def list_to(path: Path) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     """Write entries, as ``PgSuppressions.page`` gives them, to a CSV file."""
-    with _sheet_at(path, COLUMNS) as write:
+    with sheet_at(path) as write:
+        write(COLUMNS)
         yield lambda entry: write([_shown(entry[name]) for name in COLUMNS])
 
 
 @contextmanager
 def refusals_to(path: Path) -> Iterator[Callable[[RefusedRow], None]]:
     """Write the rows that could not be used to a CSV file."""
-    with _sheet_at(path, ("line", "target", "reason")) as write:
+    with sheet_at(path) as write:
+        write(("line", "target", "reason"))
         yield lambda row: write([str(row.line), row.text, row.reason])
-
-
-@contextmanager
-def _sheet_at(
-    path: Path, header: tuple[str, ...]
-) -> Iterator[Callable[[list[str]], None]]:
-    try:
-        file = path.open("w", newline="", encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise _unusable(path, None, f"cannot be written: {_why(error)}") from None
-    with file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-
-        def write(cells: list[str]) -> None:
-            writer.writerow([inert(cell) for cell in cells])
-
-        yield write
 
 
 def _shown(value: str | datetime | None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from outreachd.contact_file import read_contacts, report_to
+from outreachd.contact_file import read_contacts, report_to, sheet_at
 from outreachd.mistakes import ConfigError
 from outreachd.rules.contact_row import NewContact, RowResult, consent
 
@@ -86,6 +86,22 @@ def test_a_report_does_nothing_when_a_spreadsheet_opens_it(
             ["line", "email", "result", "reason"],
             ["7", f"'{start}cmd()", "refused", "why"],
         ]
+
+
+def test_a_disk_that_is_full_is_told(tmp_path: Path) -> None:
+    """Beside the rows that went in; what fails in the caller keeps its own name."""
+    with pytest.raises(ConfigError, match="/dev/full: cannot be written: no space"):
+        with sheet_at(Path("/dev/full")) as write:
+            write(["a"])
+    with pytest.raises(TimeoutError), sheet_at(tmp_path / "a.csv"):
+        raise TimeoutError
+
+
+def test_a_list_can_go_down_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """A dash is standard output, not a file of that name."""
+    with sheet_at(Path("-")) as write:
+        write(["a", "=b"])
+    assert capsys.readouterr().out.splitlines() == ['"a","\'=b"']
 
 
 def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:

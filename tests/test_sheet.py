@@ -190,3 +190,11 @@ def test_what_the_standard_library_writes_is_read_back(rows: list[list[str]]) ->
     _, found = read(out.getvalue())
     kept = [row for row in rows if any(map(str.strip, row))]
     assert [row.values for row in found if isinstance(row, Row)] == kept
+
+
+def test_the_line_ends_of_old_macs_are_named(tmp_path: Path) -> None:
+    """Nobody looks for a quote that is not there."""
+    path = tmp_path / "mac.csv"
+    path.write_bytes(b"email,name\ra@x.example,A\r")
+    with path.open("rb") as file, pytest.raises(ConfigError, match="has a lone CR"):
+        Sheet(path, file)

@@ -91,7 +91,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     }
     with list_to(file) as write:
         write(row)
-    assert "\n'@x.example," in file.read_text()
+    assert '\n"\'@x.example",' in file.read_text()
     [read] = read_list(file)
     assert isinstance(read, ListedRow)
     assert (read.target.text, read.client, read.reason) == ("@x.example", "acme", "-1")
@@ -104,6 +104,6 @@ def test_the_report_of_refusals_is_safe_to_open(tmp_path: Path) -> None:
     with refusals_to(file) as write:
         write(RefusedRow(7, "=cmd|' /C calc'!A0", "bad"))
     assert file.read_text().splitlines() == [
-        "line,target,reason",
-        "7,'=cmd|' /C calc'!A0,bad",
+        '"line","target","reason"',
+        '"7","\'=cmd|\' /C calc\'!A0","bad"',
     ]

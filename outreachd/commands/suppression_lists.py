@@ -30,6 +30,7 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.import_ import Progress
 from outreachd.commands.words import counted
+from outreachd.contact_file import STDOUT
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.steering import NoSuchError
 from outreachd.store.suppression_rows import Entry, Scope, TooManyGlobsError
@@ -44,7 +45,7 @@ from outreachd.suppression_file import (
 
 BATCH = 2000  # rows of one transaction
 PAGE = 5000  # entries read at a time by an export
-FILE = click.Path(path_type=Path, dir_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,7 @@ class _Incoming:
         return self._scopes[names]
 
 
-@click.command("export", help="Write all standing entries to a CSV file.")
+@click.command("export", help="Write all standing entries to a CSV file, or -.")
 @click.argument("file", type=FILE)
 @click.option("--client", help="Only those of this client.")
 @click.option("--campaign", help="Only those of this campaign.")
@@ -210,7 +211,9 @@ async def export(
                     write(entry)
                 n += len(entries)
                 wanted = replace(wanted, below_id=entries[-1]["id"])
-    if as_json:
+    if file == STDOUT:
+        click.echo(f"{n} entries.", err=True)
+    elif as_json:
         show_json({"file": str(file), "entries": n})
     else:
         click.echo(f"{file}: {n} entries.")

@@ -46,9 +46,9 @@ async def test_good_rows_go_in_and_the_others_are_told(
     assert lines[0].startswith("list.csv:3: an address has exactly one @")
     assert lines[1] == "list.csv:6: there is no client 'nobody' in the fleet"
     assert [line.split(",")[0] for line in report.read_text().splitlines()] == [
-        "line",
-        "3",
-        "6",
+        '"line"',
+        '"3"',
+        '"6"',
     ]
     async with db.connection() as connection:
         rows = await connection.fetch(
