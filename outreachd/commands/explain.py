@@ -32,7 +32,7 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.client import ask
 from outreachd.commands.words import coming, shown
-from outreachd.helm import explain as explained
+from outreachd.flow.explanation import explain as explained
 from outreachd.helm import load_pool
 from outreachd.rules.address import BadAddressError, normalise_recipient
 from outreachd.store.steering import PgSteering
