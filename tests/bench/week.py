@@ -27,6 +27,8 @@ from tests.bench.week_sink import Line, Log
 from tests.bench.week_stage import Stage, daemon, stage
 
 CONTACTS = 50_000
+# Shares of fewer people are told and not judged: 2 % of them are single letters.
+SHARES_FROM = 10_000
 LOOK_S = 0.02
 STALLED_S = 40.0
 SHOWN = 5  # breaches of one law
@@ -62,7 +64,9 @@ class Week:
     def is_faultless(self) -> bool:
         """Whether nothing happened that must not."""
         fair = [self.shares.clients, *self.shares.campaigns.values()]
-        return not self.breaches and all(share.is_fair for share in fair)
+        are_judged = len(self.plan.people) >= SHARES_FROM
+        is_fair = not are_judged or all(share.is_fair for share in fair)
+        return is_fair and not self.breaches
 
 
 async def live(contacts: int, begins: datetime, ends: datetime) -> Week:
