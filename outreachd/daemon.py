@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,19 +19,18 @@ from uuid import uuid4
 
 import aiojobs
 import structlog
-from aiohttp import web
 
 from outreachd import __version__
 from outreachd.chores import Chores
 from outreachd.clock import Clock, RealClock
 from outreachd.config import Settings
 from outreachd.domain_watch import DomainWatch
+from outreachd.doors import Doors
 from outreachd.flow.controller import Controller
 from outreachd.flow.lease import Lease
 from outreachd.flow.letterbox import Letterbox
 from outreachd.flow.reader import Habits, Reader
 from outreachd.helm import Helm
-from outreachd.intake import Intake
 from outreachd.keyring import Keyring
 from outreachd.notify import sd_notify
 from outreachd.rules.records import LedgerAwayError
@@ -43,32 +42,20 @@ from outreachd.store.database import Database
 from outreachd.store.datadir import make_parents
 from outreachd.store.health import PgHealth
 from outreachd.store.hints import Hints
-from outreachd.store.holds import PgHolds
 from outreachd.store.identity import PgIdentity
 from outreachd.store.journal import Journal
 from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
 from outreachd.store.roster import RosterError
 from outreachd.store.steering import PgSteering
-from outreachd.store.suppressions import PgSuppressions
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
-from outreachd.web.contacts import contact_routes
-from outreachd.web.control import control_app
-from outreachd.web.health import health_routes
-from outreachd.web.holds import hold_routes
-from outreachd.web.orders import order_routes
-from outreachd.web.public import public_app
-from outreachd.web.report import report_routes
-from outreachd.web.server import listen
-from outreachd.web.suppressions import suppression_routes
 from outreachd.wire.connections import Bounds
 from outreachd.wire.dial import Dialer
 from outreachd.wire.dns import Resolver
 from outreachd.wire.imap import ImapPost
 from outreachd.wire.line import Limits
 from outreachd.wire.maildir import Maildir
-from outreachd.wire.mx import mail_domains_at
 from outreachd.wire.smtp import SmtpCarrier
 from outreachd.wire.tls import client_context
 
@@ -79,7 +66,6 @@ FORGET_AFTER = timedelta(minutes=10)
 # After the limit of the dot, for the outcome to be written.
 RECORD_S = 30.0
 SECOND_SIGNAL_S = 10.0
-DNS_LIMIT_S = 5.0  # of a call that brings contacts
 CLOSE_S = 5.0
 # Claim, intent, outcome and return, each once at a time, and one to spare.
 HOT_CONNECTIONS = 5
@@ -172,7 +158,16 @@ class Daemon:
             readiness=self._readiness,
             drain=self.stop,
         )
-        await self._listen(stack, helm)
+        doors = Doors(
+            settings=self._settings,
+            database=self._database,
+            clock=self._clock,
+            house=self._house,
+            metrics=self.metrics,
+            eraser=self._eraser,
+            token=self._token,
+        )
+        self.address = await doors.open(stack, helm)
 
     async def _make_tools(
         self,
@@ -211,29 +206,6 @@ class Daemon:
             poll_s=send.claim_poll_s,
         )
 
-    def _routes(self) -> Iterator[web.AbstractRouteDef]:
-        """What the control listener offers beside steering."""
-        database, clock = self._database, self._clock
-        yield from order_routes(database, clock, self._eraser)
-        yield from hold_routes(PgHolds(database), clock)
-        rules = self._settings.health.rules()
-        yield from health_routes(PgHealth(database), rules, clock)
-        yield from report_routes(database, clock)
-        suppressions = PgSuppressions(database)
-        yield from suppression_routes(suppressions, clock, self._eraser)
-        yield from contact_routes(database, clock, self._intake)
-
-    def _intake(self, is_dry: bool) -> Intake:
-        """Make what takes the people of one call: a DNS away now may be back later."""
-        return Intake(
-            self._database,
-            self._clock,
-            self._eraser,
-            mail_domains_at(self._settings.checks.name_servers),
-            is_dry=is_dry,
-            dns_limit_s=DNS_LIMIT_S,
-        )
-
     def _reader(self, stack: AsyncExitStack) -> Reader | None:
         inbox, keyring = self._settings.inbox, self._tools.keyring
         if not inbox.enabled:
@@ -264,24 +236,6 @@ class Daemon:
     def _watch(self) -> DomainWatch | None:
         checks = self._settings.checks
         return DomainWatch(self._database, checks) if checks.enabled else None
-
-    async def _listen(self, stack: AsyncExitStack, helm: Helm) -> None:
-        http = self._settings.http
-        app = control_app(
-            helm, self.metrics, self._house, self._token, routes=self._routes()
-        )
-        control = await listen(
-            app, http.control.listen, setting="[http.control] listen"
-        )
-        stack.push_async_callback(control.close)
-        self.address = control.address
-        if http.public.listen is not None:
-            public = await listen(
-                public_app(helm, helm, http.public.unsubscribe_mailto),
-                http.public.listen,
-                setting="[http.public] listen",
-            )
-            stack.push_async_callback(public.close)
 
     # --- shifts -----------------------------------------------------------------------
 
