@@ -305,7 +305,7 @@ class HygieneTable(_Table):
     role: Treatment = "hold"
     disposable: Treatment = "skip"
     free: Treatment = "take"
-    smtputf8: Treatment = "hold"
+    smtputf8: Treatment = "skip"
     no_mx: Treatment = "skip"
 
 

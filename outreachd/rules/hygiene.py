@@ -68,7 +68,7 @@ class Policy:
     role: Treatment = Treatment.HOLD
     disposable: Treatment = Treatment.SKIP
     free: Treatment = Treatment.TAKE
-    smtputf8: Treatment = Treatment.HOLD
+    smtputf8: Treatment = Treatment.SKIP  # no letter of ours can go there yet
     no_mx: Treatment = Treatment.SKIP
 
     def of(self, mark: Mark) -> Treatment:
