@@ -4,7 +4,7 @@ Metric names begin with ``outreachd_``; label values come from the fleet or from
 enums, never an address, an id or text a server chose, and each set of them is bounded:
 what is beyond the bound counts as ``other``. Durations are seconds. Everything here is
 touched by the loop's thread only, but ``render()``, which may run in another.
-README, "Metrics", lists the same names. Source: prometheus_client documentation.
+docs/operating.md lists the same names. Source: prometheus_client documentation.
 """
 
 from __future__ import annotations

@@ -149,10 +149,10 @@ def test_rules_decide_at_once() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    """README, section Metrics, lists each name as Prometheus shows it."""
-    readme = (ROOT / "README.md").read_text()
-    _, heading, rest = readme.partition("## Metrics")
-    assert heading, 'README.md has no section "## Metrics" that lists every metric'
+    """docs/operating.md, Metrics, lists each name as Prometheus shows it."""
+    text = (ROOT / "docs/operating.md").read_text()
+    _, heading, rest = text.partition("## Metrics")
+    assert heading, 'docs/operating.md has no "## Metrics" that lists every metric'
     section = rest.partition("\n## ")[0]
     documented = set(re.findall(r"outreachd_\w+", section))
     exported = {
@@ -160,7 +160,7 @@ def test_every_metric_is_documented() -> None:
         for metric in Metrics().registry.collect()
     }
     assert documented == exported, (
-        f"README, Metrics: add {sorted(exported - documented)}, "
+        f"docs/operating.md, Metrics: add {sorted(exported - documented)}, "
         f"drop {sorted(documented - exported)}"
     )
 
