@@ -169,7 +169,7 @@ SHAPES: list[tuple[str, str]] = [
     ('bob@x.example,"Bob,x\n', "the row has a quote that is not closed properly"),
     ('bob@x.example,"Bob"by,x\n', "the row has a quote that is not closed properly"),
     ('"bob@x.example,Bob,x\n', "the row has a quote that is not closed properly"),
-    ("bob@x.example,B\rob,x\n", "the row has a quote that is not closed properly"),
+    ("bob@x.example,B\rob,x\n", "the row has a lone CR: save the file as CSV UTF-8"),
     ("bob@x.example,Bob," + "x" * 70_000 + "\n", "the row is longer than 64 kB"),
     (",Bob,x\n", "email is missing"),
     ("ann@x.example,Ann,\n", "is in this file more than once"),
