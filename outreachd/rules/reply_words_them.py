@@ -30,7 +30,8 @@ disk ?space quota|not have enough space
 receiv\w+ mail (too quickly|at a rate)|rate that prevents|message receive limit
 maximum (sending|connection)|throttl
 too many (connections|sessions|concurrent|smtp sessions|messages)|peak smtp
-thread limit|rate[ -]?limit|message rate|connection limit|slower\b|slow down
+thread limit|concurrent (connection|session)s?|rate[ -]?limit|message rate
+    |connection limit|slower\b|slow down
 server busy|trop de connexions|temporarily deferred|recipients received this hour
 exceeded their (limit|message rate)
 """,
@@ -48,7 +49,8 @@ per transaction
     (
         "recipient_filtered",
         r"""
-user reject|recipient preferences|blocked by the recipient|only accepting mail from
+user reject|has blocked (you|the sender)|recipient preferences
+    |blocked by the recipient|only accepting mail from
 refuses to (receive|accept)|bounced address|restricted sms|not authenticated (for|by)
 resolver\.rst|due to extended inactivity|recipient'?s? (filter|list of senders)
 """,

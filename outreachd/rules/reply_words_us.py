@@ -12,6 +12,8 @@ from outreachd.rules.notice_phrases import rules
 
 ABOUT_US = rules(
     # Our login, our quota, our account: the server we submit to speaks about us.
+    # Exchange: a group that only its own people may write to
+    ("recipient_filtered", r"resolver\.rst\.\w*(auth|restricted)"),
     ("auth_rate_limit", r"too many (failed )?(log[io]n|auth\w*) attempts"),
     (
         "tls",
@@ -32,6 +34,7 @@ ratelimit exceeded for mailbox|(daily|hourly|monthly) sending
     (
         "account_suspended",
         r"""
+your (e-?mail )?(account|mailbox)\b.{0,30}(blocked|suspended|disabled|restricted|locked)
 outbound ?(spam|sender)|tenant has exceeded|traffic not accepted from this ip
 spam abuse detected|unregistered domain|identity is blocked|mail sending denied
 (sending|account|access)[\w ]* (is|are|was|has been) (paused|disabled for sending
@@ -117,7 +120,7 @@ considered (as )?spam|spam message rejected|under suspicion of spam
 spam (detected|score|blocked|not accepted|refused|check)|content rejected
 nature of the content|likely unsolicited|\bube\b|spam[- ]like|reject, id=\S+ - spam
 probably spam|spam ?profiler|mail rejet|content filter|unacceptable content
-content denied|message filtered|our system has detected|\bdrbl\b
+content denied|message filtered|our system has detected(?! an unusual)|\bdrbl\b
 rejecting mail content
 """,
     ),
