@@ -29,8 +29,9 @@ ACTIONS = {
     "deliverable": "delivered", "expired": FAILED,
 }  # fmt: skip
 
+_NO = r"\s<>()\[\]{},;:\"'|@\uff1a\uff0c\uff1b\u3001\u3002\u300c\u300d\uff08\uff09"
 ADDRESS = (
-    r"(?:\"[^\"\s@]{1,64}\"|[^\s<>()\[\]{},;:\"'|@=]{0,63}[^\s<>()\[\]{},;:\"'|@])"
+    rf"(?:\"[^\"\s@]{{1,64}}\"|[^{_NO}=]{{0,63}}[^{_NO}])"
     r"@(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.){1,8}[^\W\d_][\w-]{0,61}[^\W_]"
 )
 _ADDRESS = re.compile(rf"(?<![^\s<\"'(:,]){ADDRESS}")

@@ -32,7 +32,7 @@ HABITS = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
         rf"^[ \t>]*(?:final|original|x-actual)-recipient:(?:[^;\n]*;)?[ \t<]*{_A}",
-        rf"^(?:\d{{3}}[ -](?:\d\.\d\.\d[ ])?)?<?{_A}>?\.\.\.",
+        rf"^[ \t]{{0,8}}(?:\d{{3}}[ -](?:\d\.\d\.\d[ ])?)?<?{_A}>?\.\.\.",
         rf"^[ \t]*(?:[*>-]{1, 4}[ \t]*)?[<(\"']?{_A}[>)\"']?[ \t]*(?::|\.\.\.|-|$)",
         rf"^[^\n<>@]{{0,60}}(?:{ADDRESS} )?<{_A}>[ \t]*:",
         rf"^[ \t]*(?:[*>-]{1, 4}[ \t]*)?[<(\"']?{_A}[>)\"']?(?=[ \t,;(])",
@@ -43,9 +43,11 @@ HABITS = tuple(
 )
 # bounce+token-user=example.org@..., list-bounces+user=example.org@...
 _CARRIED = re.compile(r"([\w.+-]{1,64})=((?:[\w-]{1,63}\.){1,8}[\w-]{2,63})@", re.ASCII)
-# A virus scanner's boast below a mail is none of its words.
+# A virus scanner's boast below a mail, or a list's footer, is none of its words.
 _SCANNED = re.compile(
-    r"^_{5,} .{0,80}(?:virus|nod32|eset|avast|avg|norton|mcafee|kaspersky).*$",
+    r"^_{5,} .{0,80}(?:virus|nod32|eset|avast|avg|norton|mcafee|kaspersky).*$|"
+    r"^(?:[_=-]{10,}|-- )\n.{0,120}"
+    r"(?:mailing list|google ?groups|listserv|subscribed|e-mail list)",
     re.IGNORECASE | re.MULTILINE,
 )
 _LETTERS = re.compile(r"[^\W\d_]{3}")
@@ -71,6 +73,7 @@ def said_and_returned(text: str) -> tuple[str, Headers]:
 
 @lru_cache(maxsize=4)  # asked several times about the same mail
 def _divided(text: str) -> tuple[str, Headers]:
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
     text = _SCANNED.split(text, maxsplit=1)[0]
     cuts = [*_marked(text)]
     # "Your message / To: .. / Subject: .. / did not reach": not said anything yet.

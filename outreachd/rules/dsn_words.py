@@ -33,12 +33,17 @@ fail\w* to deliver|could not (be )?(send|sent)
 (delivery|deliver|mail|message) (failure|failed|error|problem|delay|warning)
 ^warning: (message|could not)|delayed mail|status notification|delivery status
 unzustellbar|nicht zugestellt|zustell(ung|fehler|bericht)|non remis
-échec|rapport de non|no se (ha )?(pudo|podido)|no entregado|devuelto
+échec|rapport de non|no se (ha )?(pudo|podido|puede)|no entregado|devuelto
+nicht zustellbar|non recapit|impossibile recapit|não é possível entreg|无法(传递|投递
+    |送达)
+nedoruč|nelze doručit|kézbesíthetetlen|nu (a putut|poate) fi livrat|banned (contents
+    |file)
+无法|退回|^\W*(message|mail|e-?mail) (you sent )?(was )?blocked
 mancata consegna|non (è stato )?(recapitat|consegnat)|não entreg|falha na entrega
 niet (be|af)geleverd|onbestelbaar|niedostarcz|nie (została|można) dostarcz
 не (может быть )?(доставлен|достав)|недоставлен|не удалось доставить
 配信|送信(エラー|できません)|系统退信|退信|投递失败|teslim edilemedi
-反송|반송|olevererbart|kunde inte levereras|kan ikke leveres|perille
+반송|배달 (불가|실패)|olevererbart|kunde inte levereras|kan ikke leveres|perille
 """
 )
 SAID = phrases(
@@ -55,9 +60,18 @@ error (while|when|was|has|occur|deliver)|transcript of session
 (final|original)-recipient:|remote (host|server) (said|returned)
 \b[45]\d\d[ -]+[45]\.\d\.\d|\b5[05]\d[ -:]|no se (ha )?(pudo|podido)|no pudo
 (user|mailbox|address)\b.{0,30}(unknown|not found|does not exist)|no such user
-konnte nicht|nicht zugestellt|n'a pas pu|non è stato|não (pode|foi)
+konnte nicht|nicht zugestellt|n'a pas pu|nicht (erreicht|erreichbar|zustellbar)
+bei der (nachrichten)?zustellung|échec de la remise|n'a pas été (remis|distribu|délivr)
+(error|falha|fallo) (en|na) la? ?entrega|impossibile recapit|bezorg\w+\b.{0,80}mislukt
+niet (worden )?bezorgd|dostarczeni\w+\b.{0,80}nie powiod|nie została dostarczon
+nepodařilo (se )?doručit|nedoručen|teslim edil(e)?me|kézbesít|kunde inte (nå|lever)
+kunne ikke leve|未能(向|将|传|投|送)|无法(传递|投递|送达|发送)|被退回|退信|投递失败
+    |전달할 수 없
+delivery of the (e-?mail|message|mail) was (stopped|blocked|refused)|banned content
+(message|e-?mail) (was|has been) (blocked|quarantined)|non è stato
+    |não (pode|foi)
 niet worden|не может быть доставлен|не (был\w* )?доставлен|не удалось
-送信できません|配信(でき|エラー)|failure reasons|notificationtype":"(bounce|del)
+送信できません|配信(でき|エラー|に失敗)|failure reasons|notificationtype":"(bounce|del)
 """
 )
 # The mark of a person who passes a notice on.
@@ -104,6 +118,12 @@ temporary failure report|(not|n't) need to re-?send|this is (only )?a warning
 warning message only|not( yet)? been (able to )?(be )?delivered (yet|after more)
 (will|continues?) (to )?(continue|keep|be|retry|try)\w* (to )?(re)?tr(y|ied)
 delivery attempts will continue|no action is required on your part
-wird weiter versucht|still attempting
+wird\b.{0,60}(weiter|erneut)\w* (versucht|zugestellt|zuzustell)|still attempting
+zustellung\b.{0,30}verzögert|доставка (письма )?(не завершена|задерж|отложен)
+буд(ет|ем) пытаться|отложена доставка|retard\w* (de|dans) (la )?(remise|livraison
+    |distrib)
+(réessa|retent)\w+ (pendant|de (la )?remettre)|(seguir\w*|volver\w*) a? ?intent
+se (ha )?retras\w+ la entrega|consegna\b.{0,30}ritard|continu\w+ a tentare
+entrega\b.{0,30}atras|wordt (nog )?geprobeerd|opóźnion|配信(が|は)遅延|延迟(传递|投递)
 """
 )

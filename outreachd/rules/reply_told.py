@@ -39,6 +39,8 @@ _WORDS = re.compile(r"[^\W\d_]{3,}.*?[^\W\d_]{3,}")
 # Words of a directory that looked and found nobody.
 _LOOKED_UP = re.compile(
     r"could(n't| not) be found|not recognized|mailbox unavailable|unknown recipient|"
+    r"(nicht|niet) ge(funden|vonden)|introuvable|не найден|impossibile trovare|"
+    r"no se encontr|não foi encontrad|można znaleźć|見つかりません|找不到|不存在|"
     r"final delivery userid|recipient ?not ?found|in (\w+ ){1,3}table|not listed in"
 )
 _HAPPY = frozenset({"delivered", "relayed", "expanded"})

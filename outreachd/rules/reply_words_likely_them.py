@@ -16,7 +16,8 @@ _WHO = (
 )
 _ABROAD = (  # German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian ..
     r"(?:benutzer|empfänger\w*|postfach|konto|adress\w*|utilisateur|destinat\w+|compte"
-    r"|bo[iî]te\b|usu[aá]rio|buz[oó]n|cuenta|utente|casella|conta\b|caixa|gebruiker"
+    r"|bo[iî]te\b|usu[aá]rio|buz[oó]n|cuenta|utente|casella|conta\b|caixa"
+    r"|dirección|indirizzo|endereço|e-?mailadres|gebruiker"
     r"|ontvanger|postbus|użytkowni\w+|odbiorc\w+|skrzynk\w+|uživatel\w*|schránk\w+"
     r"|пользовател\w+|адрес\w*|получател\w+|(?:почтов\w+ )?ящик\w*|користувач\w*"
     r"|скриньк\w*|mottagar\w+|användar\w+|bruger\w*|modtager\w*|al\u0131c\u0131\w*"
@@ -85,7 +86,10 @@ never logged|(closed|expired|suspended|dormant|dead) (account|mailbox|user)
     |our (user|customer|system|server|domain|database|directory)s?)\b
 (unable to|can ?not|can't|could not|couldn't|did not) (find|locate|look ?up|identify)\b
     .{{0,30}}\b{_WHO}\b
-not our (user|customer|client)|(not|no longer) (at this|with us|an existing user)
+(impossibile trovare|no se encontró|nie można znaleźć|找不到)\b.{{0,40}}{_ABROAD}
+找不到.{{0,20}}(地址|收件人|用户)|(mail)?adres\w*\b.{{0,60}}niet gevonden
+endereço\b.{{0,60}}não foi encontrad|not our (user|customer|client)|(not
+    |no longer) (at this|with us|an existing user)
 (recipient|address|rcpt|user) (callout )?(verif\w+|check|validation) fail
 (unknown|wrong|incorrect|nonexist\w+|non-exist\w+|not existing|unresolvable|undefined
     |missing|mistyped)\b.{{0,20}}\b{_WHO}\b
@@ -98,7 +102,8 @@ not our (user|customer|client)|(not|no longer) (at this|with us|an existing user
 (unbekannt\w*|inconnue?s?|desconocid\w+|sconosciut\w+|desconhecid\w+|неизвестн\w+
     |несуществ\w+|nieznan\w+|onbekende?|ungültige\w?)\b.{{0,20}}{_ABROAD}
 (нет|такого|таких)\b.{{0,20}}{_ABROAD}|kein(e|en)? .{{0,20}}{_ABROAD}
-(用户|收件人|邮箱|信箱|地址|ユーザ\w?|宛先|アドレス|사용자|수신자).{{0,20}}(不存在|无效|未找到|存在しま
+(用户|收件人|邮箱|信箱|地址|ユーザ\w?|宛先|アドレス|사용자|수신자).{{0,20}}(不存在|无效
+    |未找到|存在しま
     |見つか|不明|없|존재하지)
 """,
     ),
