@@ -57,7 +57,7 @@ def _shows_a_failure(mail: Mail) -> bool:
     """Tell a machine without a name: subject and text say so, and it shows what failed.
 
     A letter that is returned, or an address on a line of its own. A person who writes
-    such a subject has a name, answers something or forwards it.
+    such a subject has a name and a path, answers something or forwards it.
     """
     headers = mail.headers
     if any(name in headers for name in ("in-reply-to", "references", "x-mailer")):
@@ -67,7 +67,10 @@ def _shows_a_failure(mail: Mail) -> bool:
         bool(SUBJECT.search(headers.get("subject").lower()))
         and bool(SAID.search(said.lower()))
         and bool(mail.returned or below or _ALONE.search(said))
-        and bool(_NAMELESS.fullmatch(headers.get("from")))
+        and (
+            bool(_NAMELESS.fullmatch(headers.get("from")))
+            or headers.get("return-path") == "<>"
+        )
     )
 
 

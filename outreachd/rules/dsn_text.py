@@ -46,7 +46,7 @@ _CARRIED = re.compile(r"([\w.+-]{1,64})=((?:[\w-]{1,63}\.){1,8}[\w-]{2,63})@", r
 # A virus scanner's boast below a mail, or a list's footer, is none of its words.
 _SCANNED = re.compile(
     r"^_{5,} .{0,80}(?:virus|nod32|eset|avast|avg|norton|mcafee|kaspersky).*$|"
-    r"^(?:[_=-]{10,}|-- )\n.{0,120}"
+    r"^(?:[_=-]{10,}|--)\n.{0,120}"
     r"(?:mailing list|google ?groups|listserv|subscribed|e-mail list)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -25,7 +25,7 @@ SUBJECT = phrases(
     r"""
 undeliver|un[- ]?deliver|non[- ]?deliver|not (be )?deliver|returned (mail|to)
 return(ing|ed)? (message|mail)|failure (notice|delivery|notification)
-deliver\w* (status|fail|problem|error|notif|report|delay|warning|has been)
+deliver\w* (has |was )?(status|fail|problem|error|notif|report|delay|warning|has been)
 rejected (mail|message)
 (message|mail|email)\b.{0,40}(fail|delayed|not (been )?(sent|delivered)|error
     |returned|rejected|undeliver)

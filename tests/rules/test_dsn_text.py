@@ -122,3 +122,29 @@ def test_a_scanners_boast_is_no_reason() -> None:
     """A footer about viruses below a notice does not make it one about a virus."""
     said, _ = said_and_returned("It failed.\n\n_____ checked by ANTIVIRUS 1.0 _____\nx")
     assert said.strip() == "It failed."
+
+
+@pytest.mark.parametrize("mark", ["____________________", "--------------", "-- "])
+def test_the_footer_of_a_list_names_nobody(mark: str) -> None:
+    """Whoever has notices sent to a list gets the list's address below each."""
+    footer = f"\n{mark}\nStaff mailing list\nStaff@lists.b.example\n"
+    for text in TEXTS.values():
+        raw = mail(f"{text}\n{footer}", From="mailer-daemon@mx.example")
+        assert [one.recipient for one in told(open_mail(raw))] == [P]
+
+
+def test_blanks_at_the_ends_of_lines_change_nothing() -> None:
+    """Gateways pad lines; a paragraph ends where a line looks empty."""
+    for text in TEXTS.values():
+        padded = text.replace("\n", "  \n")
+        plain, spaced = (
+            told(open_mail(mail(one, From="mailer-daemon@mx.example")))
+            for one in (text, padded)
+        )
+        assert plain == spaced
+
+
+def test_an_address_ends_where_east_asian_marks_begin() -> None:
+    """A label is glued to what it names where no spaces are written."""
+    raw = mail(f"收件人邮件地址\uff1a{P}\uff0c退信原因\uff1a不存在")
+    assert [one.recipient for one in told(open_mail(raw))] == [P]

@@ -29,6 +29,11 @@ SUBJECTS = [
     "mancata consegna: ciao",
     "no se pudo entregar: hola",
     "niedostarczalne: cześć",
+    "nicht zustellbar: hallo",
+    "no se puede entregar: hola",
+    "non recapitabile: ciao",
+    "não é possível entregar: olá",
+    "无法传递: 你好",
 ]
 NOT_SUBJECTS = ["re: quick question", "hello", "lunch on friday?", "your invoice 2231"]
 
