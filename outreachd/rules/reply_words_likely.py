@@ -44,6 +44,7 @@ sent too many|limit on (the )?(number|amount) of (e-?mails|messages)
         r"""
 (must|need to|please) (authenticate|log ?in)|login (failed|required|denied)
 incorrect authentication|(wrong|incorrect|bad|invalid) (password|credentials)
+    |credentials (reject|invalid)
 """,
     ),
     (
@@ -55,10 +56,16 @@ incorrect authentication|(wrong|incorrect|bad|invalid) (password|credentials)
 """,
     ),
     ("block_reputation", r"sender ?score|reputation|(poor|bad) standing"),
+    (
+        "content_spam",
+        r"(blacklisted|suspicious|bad|listed) (url|link|uri)s?|content (is )?(not|un)",
+    ),
     ("content_spam", r"surbl|uribl|spam|unsolicited|junk|bulk|спам|bayes|razor|phish"),
     (
         "too_many_recipients",
-        r"(max\w*|number) (of )?(recipients|rcpts?)|too many rcpts?|recipients? limit",
+        r"""
+(max\w*|number) (of )?(recipients|rcpts?)|too many rcpts?|recipients (limit|per)
+""",
     ),
     (
         "content_format",
@@ -73,7 +80,8 @@ malformed (message|header|mail|mime)|\bmime\b|invalid header|rfc ?-?2?[58]?[38]?
         "message_too_big",
         r"""
 (file|attachment|mail|message) size
-(message|mail|letter|file|attachment)s?\b.{0,30}(too (big|large|long)|larger than
+(message|mail|letter|file|attachment)s?\b.{0,30}(exceeds \d|too (big|large|long)
+    |larger than
     |oversize)
 zu gro(ß|ss)|trop (gros|volumineu|grand)|demasiado grande|troppo grande
 слишком (больш|велик)|te groot|za du[żz]a|muito grande
@@ -83,7 +91,7 @@ zu gro(ß|ss)|trop (gros|volumineu|grand)|demasiado grande|troppo grande
         "soft_greylist",
         r"""
 postgrey|sqlgrey|greyd|(first|initial) (contact|attempt|delivery)
-come back (in|after)|unknown triplet
+come back (in|after)|gr[ea]y ?list|unknown triplet
 (retry|try again) (in|after) \d+ ?(s|m|h)|(wait|deferred) (for )?\d+ (sec|min)
 """,
     ),
@@ -109,7 +117,7 @@ domain (is )?(not (local|accepted|hosted|served|handled|here))
 (mail|message)s? from [\d.:a-f]{7,39} (block|reject|refus|den)
 list(ed|ing) (at|in|on|by) [\w-]+\.[\w.-]+|(dial-?up|dynamic|residential) (host|ip
     |address|pool|range)
-(refus|reject|den)\w* connections? from
+(refus|reject|den)\w* connections? from|country|connection refused due to
 (black|block|deny|reject)[ -]?list|(ip|адрес)\b.{0,40}(заблокирован|чёрн|черн)
 """,
     ),
@@ -121,7 +129,8 @@ badmailfrom|mail(ing)? list (only )?accepts|mail from (a )?(nonexist|unknown|inv
 \bsender (address|domain) must|\bsender\b.{0,30}(not (allowed|accepted|permitted
     |authori[sz]ed|valid
     |known|exist|found|verif)|refused|denied|blocked|banned|(could|can)not be verif)
-(from|by) this sender|mail from\b.{0,80}(refused|rejected|denied|not accept)
+(from|by) this sender|(from|of) your (domain|address|company)
+    |mail from\b.{0,80}(refused|rejected|denied|not accept)
 verification failed for|(null|empty) (sender|return path)|third-party dsn
 (callback|callout|call-out)|(absender|expéditeur|émetteur|remitente|mittente
     |remetente|отправител\w+|nadawc\w+|afzender)\b.{0,40}(rejet|abgel|abgew|ung[uü]ltig
@@ -138,7 +147,8 @@ _ELSE = rules(
 not (be )?delivered (within|for)|unable to deliver this message after
 delivery attempts|delivery failed \d+|did not accept our requests|retr(y|ied) timeout
 could not find a gateway|host not reachable|long failure period|did not respond
-delivery time expired|(too long|too old) in (the )?queue|has been delayed
+delivery time expired|(has been|is) (in|on) the queue|g[ai]ve up after
+(too long|too old) in (the )?queue|has been delayed
 """,
     ),
     (
@@ -165,6 +175,7 @@ loops back to myself|essayer plus tard
     |found|known|valid|registered)
 (domain|domäne|domaine|dominio|домен\w*)\b.{0,30}(unbekannt|inconnu|desconocid
     |sconosciut|не (найден|сущ)|existiert nicht|inexist)
+(unknown|invalid|no such|bad)( e?-?mail)? (domain|host)|domain is invalid
 (know|find|resolve) (this|that|the) (domain|host)|domain must exist
 no (mail exchangers?|mail servers?|mx|a record)|domain (has )?(expired|lapsed)
 """,

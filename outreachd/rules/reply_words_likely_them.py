@@ -31,6 +31,7 @@ LIKELY_THEM = rules(
 (recipient|user|addressee|mailbox owner)s? .{0,30}(refuse|declin|(reject|block)(s
     |ed) (you|the
     |this|mail|message|by)|does(n't| not) (want|accept|wish)|only accept)
+(recipient|user)s? (does not|doesn't|will not|won't) (accept|want|receive)
 (not|isn't) (on|in) .{0,30}(white|allow|safe|accept|approved|permitted)
 (permission|permitted|allowed|authori[sz]ed) to (send|mail|write
     |e-?mail)( \w+){0,3} (this
@@ -70,7 +71,8 @@ per (minute|hour|second)\b|excessive (volume|rate|connections)|zu viele verbindu
         rf"""
 {_WHO}\b.{{0,50}}\b(on hold|not available|deactivat\w+|disabled|cancell?ed|deleted
     |removed
-    |terminated|frozen|retired|abandoned|not in use|not (been )?activ\w+)
+    |not allowed to receive|terminated|frozen|retired|abandoned|not in use
+    |not (been )?activ\w+)
 never logged|(closed|expired|suspended|dormant|dead) (account|mailbox|user)
 {_ABROAD}.{{0,40}}(deaktiviert|gesperrt|stillgelegt|désactiv|suspendu|ferm|clôtur
     |desactivad|deshabilitad|suspendid|bloquead|disattivat|disabilitat|sospes|desativad
@@ -88,7 +90,10 @@ never logged|(closed|expired|suspended|dormant|dead) (account|mailbox|user)
     .{{0,30}}\b{_WHO}\b
 (impossibile trovare|no se encontró|nie można znaleźć|找不到)\b.{{0,40}}{_ABROAD}
 找不到.{{0,20}}(地址|收件人|用户)|(mail)?adres\w*\b.{{0,60}}niet gevonden
-endereço\b.{{0,60}}não foi encontrad|not our (user|customer|client)|(not
+endereço\b.{{0,60}}não foi encontrad|\b(is not|isn't) (a |an )?(mailbox|user|account
+    |address|recipient|on this server)\b
+address (unrecogni[sz]ed|incorrect|is wrong)|no active (mailbox|account|user)
+not our (user|customer|client)|(not
     |no longer) (at this|with us|an existing user)
 (recipient|address|rcpt|user) (callout )?(verif\w+|check|validation) fail
 (unknown|wrong|incorrect|nonexist\w+|non-exist\w+|not existing|unresolvable|undefined

@@ -84,7 +84,9 @@ size limits?\b.{0,40}attachment|line limit exceeded|taille limite du message
         r"""
 \bptr\b|reverse[ -]dns|\brdns\b|cannot find your (hostname|reverse)
 ip name lookup failed|unverif\w+ sending ip
-(helo|ehlo)[\w ]*(rejected|invalid|bad|must)|custom reverse|no matches to nameserver
+(helo|ehlo)[\w ]*(rejected|invalid|bad|must)|resolve your (address|ip|host)
+your host ?name (could not|cannot|does not|doesn't)|custom reverse
+    |no matches to nameserver
 forward dns entry
 """,
     ),
@@ -162,6 +164,8 @@ may not be mail exchanger|listed as abusive|invalid ip for sending
 \b[45]\.1\.7\b|does not accept mail from|unroutable sender
 sender (address |e?mail |email address )?(was |is )?(rejected|denied|spammer|unknown
     |invalid)
+\bsender('s)? (mail ?box|address|account|domain|e-?mail)\b.{0,20}\b(unknown|not (valid
+    |known|found|exist\w*)|does(n't| not) exist|invalid)|forged sender
 invalid sender|sender verify|(of|envelope) sender (address|domain)|domain of sender
 sender domain|unresolvable (rfc\.?5321 )?from|\btss(09|11)\b|batv|backscatter
 purported responsible|not a member of|not allowed to post|permission to post

@@ -36,6 +36,8 @@ def test_nothing_of_ours_costs_a_recipient() -> None:
     for text in (
         "550 your account has been blocked from sending mail",
         "550 sender address unknown",
+        "550 sender mailbox unknown",
+        "550 sender's account does not exist",
         "550 absender unbekannt",
         "550 отправитель не найден",
         "550 your mail server is not known here",
