@@ -166,6 +166,14 @@ sender (address |e?mail |email address )?(was |is )?(rejected|denied|spammer|unk
     |invalid)
 \bsender('s)? (mail ?box|address|account|domain|e-?mail)\b.{0,20}\b(unknown|not (valid
     |known|found|exist\w*)|does(n't| not) exist|invalid)|forged sender
+(your|from|reply-to|return-path|originating|mail from)\W{1,2}(e-?mail )?(address
+    |domain)\b
+    .{0,20}\b(unknown|invalid|not|doesn't)
+domain of your address|(absender|afzender)-?( ?e-?mail-?)?adres
+    |adresse (de l')?expéditeur
+(dirección|indirizzo|endereço|адрес\w*|adres\w*) (del? |do )?(remitente|mittente
+    |remetente
+    |отправителя|nadawcy)
 invalid sender|sender verify|(of|envelope) sender (address|domain)|domain of sender
 sender domain|unresolvable (rfc\.?5321 )?from|\btss(09|11)\b|batv|backscatter
 purported responsible|not a member of|not allowed to post|permission to post

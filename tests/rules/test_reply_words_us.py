@@ -33,3 +33,20 @@ def test_no_reason_of_a_recipient_is_asked_here_but_in_one_fixed_sentence() -> N
     """CPanel's sentence speaks of blacklists, too, and must come before them."""
     theirs = [rule for rule in ABOUT_US if rule.reason.startswith(("hard_", "soft_m"))]
     assert [rule.reason for rule in theirs] == ["hard_bad_domain"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "your email address is not valid",
+        "your domain does not exist",
+        "From address not found",
+        "return-path address does not exist",
+        "absenderadresse existiert nicht",
+        "dirección del remitente no existe",
+        "адрес отправителя не найден",
+    ],
+)
+def test_our_own_address_costs_no_recipient(text: str) -> None:
+    """What is refused as ours is a matter of the mailbox that sends."""
+    assert judge(Reply(Phase.RCPT, 550, text)).reason == "sender_rejected"
