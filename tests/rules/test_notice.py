@@ -11,10 +11,15 @@ its single mails still unseen; then B2 was looked at too. In percent:
 | B, unseen | 96.2 | 92.3 | 91.2 | 82.9 |
 | B2, unseen, after B1 was seen | 96.1 | 96.4 | 95.8 | 88.5 |
 | all, at the end | 99.3 | 98.3 | 96.0 | 88.9 |
+| all, after the looser words | 99.3 | 98.3 | 96.3 | 89.6 |
 
 The reply tables had been written on the same corpus before: only the figures of kind
 and recipients are unseen in full. No person's mail was ever taken for a bounce or a
 complaint, in any of these runs.
+Then each mail was changed in 41 ways that keep its meaning (names, hosts, headers,
+encodings, parts: 15 949 mails). The answer stayed, before and after mending: kind 99.4,
+99.4; recipients 98.8, 99.1; class 98.7, 98.9. Hand-written replies, three rounds, each
+measured unseen: right action 82 (of 232), 85 (131), 65 (82); old tables 82, 63, 56.
 """
 
 from __future__ import annotations
