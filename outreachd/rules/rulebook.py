@@ -50,7 +50,9 @@ def rule_of(table: Mapping[str, Any], known: Mapping[str, Rule]) -> Rule | None:
     given = {key: value for key, value in table.items() if key != "name"}
     if given.get("mode") == OFF:
         return None
-    values = {key: WORDS.get(key, _same)(value) for key, value in given.items()}
+    values: dict[str, Any] = {
+        key: WORDS.get(key, _same)(value) for key, value in given.items()
+    }
     base = known.get(name)
     if base is None:
         lacking = [key for key in NEEDED if key not in given]
