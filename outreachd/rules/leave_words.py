@@ -175,10 +175,6 @@ nie (chcę|życzę|życzymy)\b.{0,30}(otrzym|dostaw|wiadomo|mail|kontakt)\w*
 )
 _EDGES = re.compile(r"\A\W+|(?<=\w)\W+\Z")
 _SENTENCE = re.compile(r"[.!?。！？;\n]+")
-_THREAT = re.compile(
-    r"(report|flag|mark)(ing|ed)? (you|this|it|your)|пожалуюсь|жалоб\w* (в|на)|anwalt|"
-    r"bundesnetzagentur|abmahn|sue you|lawyer|legal action|роскомнадзор|фас\b"
-)
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "ё": "ё", "\xa0": " "})
 
 
@@ -189,11 +185,6 @@ def asks_to_leave(answer: str) -> bool:
         return True
     sentences = (one.strip() for one in _SENTENCE.split(text))
     return any(_asks(" ".join(one.split())) for one in sentences if one)
-
-
-def threatens(answer: str) -> bool:
-    """Tell whether they also say that they will complain about us."""
-    return bool(_THREAT.search(answer[:MAX_TEXT].lower().translate(_PLAIN)))
 
 
 def _asks(sentence: str) -> bool:

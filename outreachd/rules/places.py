@@ -45,12 +45,6 @@ def zone_of(country: str, region: str) -> str:
     return MOSTLY.get(country) or _one_zone().get(country, "")
 
 
-def place_of(zone: str, country: str, region: str) -> str:
-    """Write a place; what is unknown is ""."""
-    area = f"{country}-{region}" if country and region else country
-    return f"{zone} {area}" if area else zone
-
-
 def calendar_at(calendar: Calendar, place: str) -> Calendar:
     """Fill in what a calendar leaves to a recipient: his zone, his country's holidays.
 
