@@ -145,7 +145,7 @@ def _bounce(notice: Notice, letter: Letter, evidence: Evidence, now: datetime) -
     if about is None:
         return Deed(word="other_recipient")
     if about.action != dsn.FAILED:
-        has_arrived = about.action in ARRIVED
+        has_arrived = about.action in ARRIVED and evidence in PROOF
         return Deed(word=about.action or "noted", about=about, has_arrived=has_arrived)
     if evidence not in PROOF:
         return Deed(word=UNPROVEN.word, about=about)
@@ -194,10 +194,10 @@ def _verdict(reason: str) -> Verdict:
 def _report(notice: Notice, evidence: Evidence) -> Deed:
     if notice.detail == arf.NOT_SPAM:
         return NOTED
-    if notice.detail == arf.AUTH_FAILURE:
-        return Deed(word="failed_auth", verdict=_verdict("auth_dmarc"))
     if evidence not in PROOF:
         return UNPROVEN
+    if notice.detail == arf.AUTH_FAILURE:
+        return Deed(word="failed_auth", verdict=_verdict("auth_dmarc"))
     return Deed(
         word="complained",
         about=notice.about[0] if notice.about else None,

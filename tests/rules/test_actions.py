@@ -189,3 +189,12 @@ def test_a_mail_about_no_letter_of_ours_changes_nothing(kind: NoticeKind) -> Non
     """Unmatched goes to a counter, whatever it says."""
     about = About(recipient=ANN, reason="hard_no_user", action="failed")
     assert deed(notice(kind, about), Evidence.NONE, None) == Deed(word="unmatched")
+
+
+def test_what_anybody_could_write_settles_nothing_and_rests_nobody() -> None:
+    """A forged "delivered" or failed authentication, matched by recipient and time."""
+    assert not deed(bounce(action="delivered"), Evidence.WEAK).has_arrived
+    about = About(recipient=ANN, reason="auth_dmarc", action="auth-failure")
+    report = notice(NoticeKind.ARF, about, detail="auth-failure")
+    assert deed(report, Evidence.WEAK).verdict is None
+    assert deed(report).verdict is not None
