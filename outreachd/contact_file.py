@@ -36,7 +36,7 @@ from outreachd.text_encoding import check_encoding
 Write = Callable[[Iterable[str]], None]
 STDOUT = Path("-")
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-REPORT = ("line", "email", "result", "reason")
+REPORT = ("line", "email", "result", "reason", "why")
 
 
 def read_contacts(
@@ -101,7 +101,10 @@ def report_to(path: Path) -> Iterator[Callable[[RowResult], None]]:
     with sheet_at(path) as write:
         write(REPORT)
 
-        yield lambda row: write((str(row.line), row.email, row.result, row.reason))
+        def tell(row: RowResult) -> None:
+            write((str(row.line), row.email, row.result, row.reason, row.why))
+
+        yield tell
 
 
 @contextmanager

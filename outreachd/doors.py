@@ -71,7 +71,7 @@ class Doors:
     def _routes(self) -> Iterator[web.AbstractRouteDef]:
         """Say what the control listener offers beside steering."""
         database, clock = self.database, self.clock
-        yield from order_routes(database, clock, self.eraser)
+        yield from order_routes(database, clock, self.eraser, self._intake)
         yield from hold_routes(PgHolds(database), clock)
         rules = self.settings.health.rules()
         yield from health_routes(PgHealth(database), rules, clock)

@@ -102,7 +102,8 @@ class Intake:
         words = tuple(mark.value for mark in marks)
         if found.treatment is Treatment.SKIP:
             line, email = contact.line, contact.email
-            return RowResult(line, email, "skipped", found.sentence, words)
+            sentence, why = found.sentence, found.reason
+            return RowResult(line, email, "skipped", sentence, words, why)
         return replace(contact, marks=words, hold=found.reason, detail=found.sentence)
 
     async def enrol(
@@ -156,7 +157,8 @@ def _result(contact: NewContact, done: Enrolled) -> RowResult:
     """Say what became of a contact that was to be enrolled."""
     word, sentence = _said(contact, done)
     reason = "; ".join((sentence, *contact.notes))
-    return RowResult(contact.line, contact.email, word, reason, contact.marks)
+    why = word if word == "suppressed" else done.enrolled.get(contact.email, "")
+    return RowResult(contact.line, contact.email, word, reason, contact.marks, why)
 
 
 def _said(contact: NewContact, done: Enrolled) -> tuple[str, str]:

@@ -80,11 +80,11 @@ def test_a_report_does_nothing_when_a_spreadsheet_opens_it(
     """A refused cell may be a formula; in the report it is text."""
     path = tmp_path / "report.csv"
     with report_to(path) as write:
-        write(RowResult(7, f"{start}cmd()", "refused", "why"))
+        write(RowResult(7, f"{start}cmd()", "skipped", "why", (), "no_mx"))
     with path.open(newline="") as file:
         assert list(csv.reader(file)) == [
-            ["line", "email", "result", "reason"],
-            ["7", f"'{start}cmd()", "refused", "why"],
+            ["line", "email", "result", "reason", "why"],
+            ["7", f"'{start}cmd()", "skipped", "why", "no_mx"],
         ]
 
 

@@ -193,4 +193,4 @@ def test_no_cell_of_a_report_begins_a_formula(addresses: list[str]) -> None:
         with path.open(newline="", encoding="utf-8") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
     assert not [cell for cell in cells if cell.startswith(FORMULA_STARTS)]
-    assert len(cells) == 4 * (len(addresses) + 1)
+    assert len(cells) == 5 * (len(addresses) + 1)

@@ -97,6 +97,7 @@ class RowResult:
     word: str
     reason: str
     marks: tuple[str, ...] = ()  # what is odd about the address
+    why: str = ""  # it waits or was left out, in one word: no_mx, role_address
 
     @property
     def result(self) -> str:

@@ -30,11 +30,14 @@ MAX_NUMBER = 32_767  # of the column: step_number is a smallint
 
 
 class NotOrderedError(Exception):
-    """The letter was not ordered, and why; ``what`` names the field it is about."""
+    """The letter was not ordered, and why; ``what`` names the field it is about.
 
-    def __init__(self, what: str, sentence: str) -> None:
+    ``why``: the same in one word, where an import has one for it.
+    """
+
+    def __init__(self, what: str, sentence: str, why: str = "") -> None:
         super().__init__(sentence)
-        self.what = what
+        self.what, self.why = what, why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ class Order:
     """A letter that somebody wants to be sent."""
 
     campaign: str
-    contact: NewContact
+    contact: NewContact  # judged: why its letter waits is in it
     letter: OneOff
     contents: Sequence[bytes]  # of its attachments
     due_at: datetime
@@ -80,6 +83,8 @@ async def order(
         now,
         NO_CONSENT_SENTENCE,
         UNCONFIRMED,
+        wanted.contact.hold,
+        wanted.contact.detail,
     )
     assert row is not None  # the contact is locked, its enrolment was just made
     await connection.execute(sql.text("notify_work"))

@@ -126,6 +126,7 @@ def _told(people: People, results: Sequence[RowResult]) -> dict[str, Any]:
                 "email": _shown(result.email),
                 "result": result.result,
                 "reason": result.reason,
+                "why": result.why,
             }
             for result in results
         ],

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from outreachd.clock import Clock
+from outreachd.intake import Intake
 from outreachd.rules.attachment import (
     MAX_FILES,
     BadAttachmentError,
@@ -31,6 +33,7 @@ from outreachd.rules.contact_row import (
     HeaderError,
     NewContact,
     RowError,
+    RowResult,
     read_header,
     read_row,
 )
@@ -39,6 +42,7 @@ from outreachd.rules.records import OneOff
 from outreachd.rules.suppression import Eraser
 from outreachd.rules.template import MAX_SOURCE
 from outreachd.rules.wording import Wording, prepared
+from outreachd.store.contacts import find_target
 from outreachd.store.database import Connection, Database
 from outreachd.store.idempotency import Call, Kept, once
 from outreachd.store.one_offs import NotOrderedError, Order, order
@@ -87,16 +91,26 @@ class Letter(BaseModel):
 
 
 def order_routes(
-    database: Database, clock: Clock, eraser: Eraser
+    database: Database,
+    clock: Clock,
+    eraser: Eraser,
+    intake: Callable[[bool], Intake],
 ) -> list[web.AbstractRouteDef]:
-    """Make the route of orders."""
-    orders = _Orders(database, clock, eraser)
+    """Make the route of orders; ``intake`` makes one for a call, dry or not."""
+    orders = _Orders(database, clock, eraser, intake)
     return [web.post("/v1/sends", orders.post)]
 
 
 class _Orders:
-    def __init__(self, database: Database, clock: Clock, eraser: Eraser) -> None:
-        self._database, self._clock, self._eraser = database, clock, eraser
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        eraser: Eraser,
+        intake: Callable[[bool], Intake],
+    ) -> None:
+        self._database, self._clock = database, clock
+        self._eraser, self._intake = eraser, intake
 
     async def post(self, request: web.Request) -> web.Response:
         """Judge an order, take it once."""
@@ -121,13 +135,20 @@ class _Orders:
             return await answer_once(self._take(call, wanted))
         except NotOrderedError as error:
             mistake = {"where": error.what, "message": str(error)}
+            if error.why:
+                mistake["why"] = error.why
             return problem(422, NOT_RIGHT, [mistake])
 
     async def _take(self, call: Call, wanted: Order) -> Kept:
         now = self._clock.now()
+        found = await self._judged(wanted)
 
         async def work(connection: Connection) -> Kept:
-            row = await order(connection, wanted, self._eraser, now=now)
+            # Only here: a call that was answered before gets that answer again.
+            if isinstance(found, RowResult):
+                raise NotOrderedError("email", found.reason, found.why)
+            judged = replace(wanted, contact=found)
+            row = await order(connection, judged, self._eraser, now=now)
             told = {
                 "send": row["id"],
                 "campaign": wanted.campaign,
@@ -143,6 +164,15 @@ class _Orders:
             kept = await once(connection, call, work, now=now)
         log.info("send.ordered", campaign=wanted.campaign)
         return kept
+
+    async def _judged(self, wanted: Order) -> NewContact | RowResult:
+        """Judge the address as an import would, before any transaction begins."""
+        async with self._database.connection() as connection:
+            target = await find_target(connection, wanted.campaign)
+        if target is None:
+            return wanted.contact  # the order itself tells that there is no campaign
+        judged, results = await self._intake(False).judge(target, [wanted.contact])
+        return results[0] if results else judged[0]
 
 
 def read_order(letter: Letter, author: str, now: datetime) -> Order | list[Mistake]:

@@ -223,7 +223,7 @@ async def test_a_second_run_changes_nothing(tmp_path: Path, fleet_url: str) -> N
 async def test_the_report_has_a_line_for_every_row(
     tmp_path: Path, fleet_url: str
 ) -> None:
-    """In the order of the file: line, address, result and a sentence."""
+    """In the order of the file: line, address, result, a sentence, and a word."""
     report = tmp_path / "report.csv"
     file = write(tmp_path, MIXED)
     run(tmp_path, fleet_url, file, "--report", str(report))
@@ -239,9 +239,17 @@ async def test_the_report_has_a_line_for_every_row(
         ("9", "x@mailinator.com", "skipped"),
     ]
     assert all(row[3] for row in found)
+    assert [row[4] for row in found] == [
+        *("", "", "suppressed", "", ""),
+        *("role_address", "no_consent", "disposable_address"),
+    ]
     run(tmp_path, fleet_url, file, "--report", str(report))
     again = rows_of(report)[0]
-    assert again[2:] == ("known", "is in this campaign already: nothing was changed")
+    assert again[2:] == (
+        "known",
+        "is in this campaign already: nothing was changed",
+        "",
+    )
 
 
 async def test_a_dry_run_keeps_nothing_and_says_the_same(

@@ -13,7 +13,9 @@ import pytest_asyncio
 from aiohttp import ClientSession
 
 from outreachd.clock import VirtualClock
+from outreachd.intake import Intake
 from outreachd.listen import TcpListen
+from outreachd.rules.inquiry import Answer, Outcome, Question
 from outreachd.rules.suppression import Eraser
 from outreachd.store.content import read_one_off
 from outreachd.store.database import Database
@@ -21,6 +23,7 @@ from outreachd.telemetry import Metrics
 from outreachd.web.control import control_app
 from outreachd.web.orders import order_routes
 from outreachd.web.server import listen
+from outreachd.wire.mx import MailDomains
 from tests.store.seed import NOW, add_send, seed_fleet
 from tests.web.test_control import FakeSteering
 
@@ -33,6 +36,16 @@ ORDER: dict[str, Any] = {
     "consent_basis": "asked",
 }
 PDF = base64.b64encode(b"%PDF-1.7 offer").decode()
+
+
+class NullMx:
+    """Answers that null.net takes no mail, and knows of nothing else."""
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer."""
+        if question.name == "null.net":
+            return Answer(Outcome.FOUND, ("0 ",))
+        return Answer(Outcome.FAULT)
 
 
 class Caller:
@@ -66,7 +79,10 @@ async def caller(db: Database) -> AsyncIterator[Caller]:
     async with db.connection() as connection:
         await seed_fleet(connection)
     clock = VirtualClock(NOW)
-    routes = order_routes(db, clock, Eraser(()))
+    nobody, mx = Eraser(()), MailDomains(NullMx())
+    routes = order_routes(
+        db, clock, nobody, lambda is_dry: Intake(db, clock, nobody, mx, is_dry=is_dry)
+    )
     app = control_app(FakeSteering(), Metrics(), clock, "right token", routes=routes)
     listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
     host, port = listener.address
@@ -170,6 +186,74 @@ async def test_who_must_not_be_written_to_is_not(caller: Caller) -> None:
     assert (status, told["errors"][0]["where"]) == (422, "email")
     assert await caller.count("contact") == await caller.count("one_off") == 0
     assert (await caller.order(email="ben@people.example"))[0] == 202
+
+
+async def hygiene(db: Database, **policy: str) -> None:
+    """Let the campaign treat marked addresses so."""
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE campaign SET hygiene = $1::text::jsonb", json.dumps(policy)
+        )
+
+
+@pytest.mark.parametrize(
+    ("email", "why"),
+    [
+        ("ann@mailinator.com", "disposable_address"),
+        ("ann@null.net", "no_mx"),
+        ("\u00e4nn@people.example", "smtputf8_address"),
+    ],
+)
+async def test_whom_an_import_leaves_out_gets_no_letter(
+    caller: Caller, email: str, why: str
+) -> None:
+    """The same word and sentence; nothing is kept, and the key stays free."""
+    status, told = await caller.order(email=email)
+    [error] = told["errors"]
+    assert (status, error["where"], error["why"]) == (422, "email", why)
+    assert error["message"].endswith(": it was left out")
+    assert await caller.count("contact") == await caller.count("idempotency") == 0
+    assert (await caller.order())[0] == 202
+
+
+async def test_whom_an_import_holds_waits_until_a_person_has_agreed_once(
+    caller: Caller,
+) -> None:
+    """Held in the import's words, the mark kept; a letter that went is a yes."""
+    status, told = await caller.order("a", email="info@people.example")
+    assert (status, told["state"], told["reason"]) == (202, "held", "role_address")
+    assert "not to a person" in told["detail"]
+    async with caller.db.connection() as connection:
+        marks = await connection.fetchval("SELECT marks FROM contact")
+        await connection.execute(
+            "UPDATE send SET state = 'sent', attempt_id = gen_random_uuid(),"
+            " dated_at = $1, message_id = 'x', mailbox_id = 1, letter_sha256 = 'x'",
+            NOW,
+        )
+    assert marks == ["role"]
+    _, told = await caller.order("b", email="info@people.example")
+    assert (told["state"], told["reason"]) == ("scheduled", None)
+
+
+async def test_the_campaign_says_what_becomes_of_odd_addresses(
+    caller: Caller,
+) -> None:
+    """By its own policy, as for a file."""
+    await hygiene(caller.db, role="take", free="hold", disposable="hold")
+    emails = ("info@people.example", "ann@gmail.com", "ann@mailinator.com")
+    told = [(await caller.order(email, email=email))[1]["reason"] for email in emails]
+    assert told == [None, "free_address", "disposable_address"]
+
+
+async def test_an_answer_that_was_given_is_given_again_under_another_policy(
+    caller: Caller,
+) -> None:
+    """HTTP: a repeated call is the first one, also where it would be refused now."""
+    first = await caller.order(email="info@people.example")
+    await hygiene(caller.db, role="skip")
+    assert await caller.order(email="info@people.example") == first
+    status, told = await caller.order("k2", email="info@people.example")
+    assert (status, told["errors"][0]["why"]) == (422, "role_address")
 
 
 async def test_files_go_with_it_and_are_kept_once(caller: Caller) -> None:

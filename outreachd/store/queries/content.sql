@@ -58,14 +58,19 @@ ON CONFLICT (campaign_id, contact_id) DO NOTHING;
 -- Make a one-off letter due, under the next free number of the person: from the mailbox
 -- that wrote to him first, if it is still in the pool. $1 campaign, $2 contact, $3 content,
 -- $4 whether zones matter, $5 whether holidays do, $6 due at, $7 now, $8 what people are
--- told where there is no ground of consent, $9 where no yes was said. A place is written
--- as rules/places reads it.
+-- told where there is no ground of consent, $9 where no yes was said, $10 why his letters
+-- wait by what his address is ('' = they do not), $11 the same for people: until one of this
+-- campaign has been sent, as then a person has agreed. A place is written as rules/places
+-- reads it.
 WITH person AS (
     SELECT c.id, e.id AS enrolment_id,
         CASE WHEN coalesce(c.consent_basis, '') = ''
                 OR NOT (g.grounds IS NULL OR c.consent_basis = ANY (g.grounds)) THEN $8
              WHEN g.confirmation IS NOT NULL AND c.confirmed_at IS NULL THEN $9
         END::text AS no_consent,
+        CASE WHEN NOT EXISTS (SELECT FROM send s WHERE s.contact_id = c.id
+                AND s.campaign_id = $1 AND s.state = 'sent') THEN nullif($10, '')
+        END::text AS hold,
         CASE WHEN $4::boolean THEN c.timezone ELSE '' END
         || CASE WHEN $5::boolean AND c.country <> ''
                 THEN rtrim(' ' || c.country || '-' || c.region, '-') ELSE '' END AS place,
@@ -86,7 +91,8 @@ WITH person AS (
 INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, place, mailbox_id,
                   content_id, due_at, first_due_at, changed_at, state, reason, detail)
 SELECT $1, coalesce(number, 1001), id, enrolment_id, place, mailbox_id, $3, $6, $6, $7,
-    CASE WHEN no_consent IS NULL THEN 'scheduled' ELSE 'held' END,
-    CASE WHEN no_consent IS NOT NULL THEN 'no_consent' END, no_consent
+    CASE WHEN coalesce(hold, no_consent) IS NULL THEN 'scheduled' ELSE 'held' END,
+    coalesce(hold, CASE WHEN no_consent IS NOT NULL THEN 'no_consent' END),
+    CASE WHEN hold IS NOT NULL THEN $11 ELSE no_consent END
 FROM person
 RETURNING id, step_number, state, reason, detail;
