@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from outreachd.rules.fleet_plan import (
+from outreachd.rules.model import (
+    DelayUnit,
+    Dkim,
+    DkimSign,
+    Kind,
+    OnUncertain,
+    Ramp,
+    Tls,
+)
+from outreachd.rules.wanted import (
     Fleet,
     Pool,
     Thing,
@@ -15,15 +24,6 @@ from outreachd.rules.fleet_plan import (
     WantedMailbox,
     WantedStep,
     WrittenCalendar,
-)
-from outreachd.rules.model import (
-    DelayUnit,
-    Dkim,
-    DkimSign,
-    Kind,
-    OnUncertain,
-    Ramp,
-    Tls,
 )
 from outreachd.rules.wording import Wording
 

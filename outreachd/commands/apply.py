@@ -26,8 +26,9 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import Change, Fleet, Sign, WantedCampaign, plan
+from outreachd.rules.fleet_plan import Change, Sign, plan
 from outreachd.rules.lint_steps import lint_steps
+from outreachd.rules.wanted import Fleet, WantedCampaign
 from outreachd.store import fleet as store
 from outreachd.store.database import Database
 from outreachd.store.fleet_present import read_present

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 
 from outreachd.demo.places import FIRST, LAST, PLACES, Party, Place, campaign_name
 from outreachd.rules.address import domain_of
-from outreachd.rules.fleet_plan import (
+from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.wanted import (
     Fleet,
     Pool,
     WantedAccount,
@@ -25,7 +26,6 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
 from outreachd.rules.warmup import daily_allowance
 
 ACCOUNTS = ("relay-1", "relay-2", "relay-3", "relay-4", "relay-5", "relay-6")

@@ -14,24 +14,20 @@ from pathlib import Path
 
 from outreachd.fleet.entries import Entry, Findings
 from outreachd.fleet.files import check_holidays
-from outreachd.fleet.tables import (
-    CampaignTable,
-    MailboxTable,
-    StepTable,
-)
+from outreachd.fleet.tables import CampaignTable, MailboxTable, StepTable
 from outreachd.fleet.wordings import AddFault, read_attachments, read_words
 from outreachd.mistakes import unknown
 from outreachd.rules.address import domain_of
-from outreachd.rules.fleet_plan import (
+from outreachd.rules.hygiene import Policy, Treatment
+from outreachd.rules.letter import CONFIRM_URL
+from outreachd.rules.model import DelayUnit, MailboxGone, OnUncertain, Variant
+from outreachd.rules.wanted import (
     Pool,
     WantedCampaign,
     WantedMailbox,
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.hygiene import Policy, Treatment
-from outreachd.rules.letter import CONFIRM_URL
-from outreachd.rules.model import DelayUnit, MailboxGone, OnUncertain, Variant
 from outreachd.rules.wording import Wording
 from outreachd.rules.written import parse_delay, parse_duration_s
 

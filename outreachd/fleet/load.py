@@ -15,13 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from outreachd.fleet.campaigns import campaign
-from outreachd.fleet.entries import (
-    Entry,
-    Findings,
-    Place,
-    csv_mailboxes,
-    place_in,
-)
+from outreachd.fleet.entries import Entry, Findings, Place, csv_mailboxes, place_in
 from outreachd.fleet.senders import account, client, domain, inbox, mailbox
 from outreachd.fleet.tables import (
     AccountTable,
@@ -33,8 +27,8 @@ from outreachd.fleet.tables import (
     MailboxTable,
 )
 from outreachd.mistakes import ConfigError, unknown
-from outreachd.rules.fleet_plan import Fleet, WantedMailbox
 from outreachd.rules.model import Kind
+from outreachd.rules.wanted import Fleet, WantedMailbox
 from outreachd.toml_lines import TomlFile, read_toml
 
 T = TypeVar("T", bound=BaseModel)

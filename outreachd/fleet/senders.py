@@ -24,14 +24,14 @@ from outreachd.fleet.tables import (
 )
 from outreachd.mistakes import unknown
 from outreachd.rules.address import domain_of
-from outreachd.rules.fleet_plan import (
+from outreachd.rules.model import Auth, Dkim, DkimSign, Imap, Ramp, Tls
+from outreachd.rules.wanted import (
     WantedAccount,
     WantedClient,
     WantedDomain,
     WantedInbox,
     WantedMailbox,
 )
-from outreachd.rules.model import Auth, Dkim, DkimSign, Imap, Ramp, Tls
 from outreachd.rules.written import parse_hours
 
 # The ports of RFC 8314 section 3.3 and RFC 5321.

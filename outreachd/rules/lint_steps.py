@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from outreachd.rules.fleet_plan import WantedStep
 from outreachd.rules.lint import Finding, lint_wording
 from outreachd.rules.model import Step
+from outreachd.rules.wanted import WantedStep
 from outreachd.rules.wording import Wording
 
 

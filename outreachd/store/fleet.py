@@ -16,20 +16,18 @@ from typing import Any
 
 import msgspec
 
-from outreachd.rules.fleet_plan import (
-    Change,
+from outreachd.rules.fleet_plan import Change, Sign, plan
+from outreachd.rules.model import Kind
+from outreachd.rules.wanted import (
     Ear,
     Fleet,
-    Sign,
     Thing,
     WantedAccount,
     WantedCampaign,
     WantedDomain,
     WantedInbox,
     WantedMailbox,
-    plan,
 )
-from outreachd.rules.model import Kind
 from outreachd.store import sql
 from outreachd.store.content import put_attachments
 from outreachd.store.database import Connection

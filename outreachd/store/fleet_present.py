@@ -14,7 +14,20 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from outreachd.rules.fleet_plan import (
+from outreachd.rules.hygiene import Policy
+from outreachd.rules.model import (
+    Auth,
+    DelayUnit,
+    Dkim,
+    Imap,
+    Kind,
+    MailboxGone,
+    OnUncertain,
+    Ramp,
+    Tls,
+    Variant,
+)
+from outreachd.rules.wanted import (
     UNREADABLE,
     Ear,
     Fleet,
@@ -28,19 +41,6 @@ from outreachd.rules.fleet_plan import (
     WantedMailbox,
     WantedStep,
     WrittenCalendar,
-)
-from outreachd.rules.hygiene import Policy
-from outreachd.rules.model import (
-    Auth,
-    DelayUnit,
-    Dkim,
-    Imap,
-    Kind,
-    MailboxGone,
-    OnUncertain,
-    Ramp,
-    Tls,
-    Variant,
 )
 from outreachd.rules.wording import Wording
 from outreachd.store import sql

@@ -17,7 +17,6 @@ import asyncpg
 import msgspec
 
 from outreachd.rules.calendar import UnknownZoneError, zone
-from outreachd.rules.fleet_plan import WrittenCalendar
 from outreachd.rules.holiday import Holidays
 from outreachd.rules.model import (
     Account,
@@ -43,6 +42,7 @@ from outreachd.rules.model import (
 )
 from outreachd.rules.records import Facts, Recent
 from outreachd.rules.recovery import part
+from outreachd.rules.wanted import WrittenCalendar
 from outreachd.rules.warmup import steps_after_rest
 from outreachd.rules.wording import Wording
 from outreachd.rules.written import parse_days, parse_hours

@@ -23,14 +23,9 @@ from typing import Any
 from outreachd.demo.book import read
 from outreachd.demo.referee import Accepted
 from outreachd.rules.contact_row import NewContact
-from outreachd.rules.fleet_plan import (
-    Fleet,
-    WantedCampaign,
-    WantedStep,
-    WrittenCalendar,
-)
 from outreachd.rules.model import OnUncertain, Tls
 from outreachd.rules.records import LedgerAwayError
+from outreachd.rules.wanted import Fleet, WantedCampaign, WantedStep, WrittenCalendar
 from outreachd.store import contacts
 from outreachd.store.database import Database
 from outreachd.store.fleet import apply

@@ -11,8 +11,8 @@ import pytest
 from outreachd.clock import RealClock
 from outreachd.config import Control, Http, Inbox, Public, Settings, State
 from outreachd.daemon import Daemon
-from outreachd.rules.fleet_plan import WantedInbox
 from outreachd.rules.model import Auth, Imap, Tls
+from outreachd.rules.wanted import WantedInbox
 from outreachd.store.bookmarks import PgBookmarks
 from outreachd.store.database import Database
 from outreachd.store.fleet import apply

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from outreachd.rules.fleet_plan import Fleet, Thing, WantedCampaign, WantedStep
 from outreachd.rules.model import DelayUnit, Kind, MailboxGone, Variant
+from outreachd.rules.wanted import Fleet, Thing, WantedCampaign, WantedStep
 from outreachd.store.steering import PgSteering
 from tests import fleets
 from tests.daemon.processes import CLOCK, until

@@ -13,8 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from outreachd.rules.fleet_plan import Fleet, WantedAccount
 from outreachd.rules.model import Kind
+from outreachd.rules.wanted import Fleet, WantedAccount
 from tests.daemon.processes import CLOCK, Running, until
 from tests.daemon.rig import world
 from tests.wire.server import Act, ScriptedServer

@@ -11,9 +11,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from outreachd.rules.fleet_plan import Fleet, WantedMailbox
 from outreachd.rules.model import Kind
 from outreachd.rules.token import TokenKind
+from outreachd.rules.wanted import Fleet, WantedMailbox
 from outreachd.store.vault import Vault
 from tests.daemon.processes import CLOCK, Running
 from tests.daemon.rig import World, world

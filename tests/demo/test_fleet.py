@@ -6,8 +6,8 @@ import pytest
 
 from outreachd.demo.fleet import ACCOUNTS, build_fleet, capacities, count_domains
 from outreachd.demo.places import PLACES, place_names
-from outreachd.rules.fleet_plan import WantedCampaign, WantedDomain, WantedMailbox
 from outreachd.rules.model import Kind
+from outreachd.rules.wanted import WantedCampaign, WantedDomain, WantedMailbox
 
 PORTS = {name: 2525 + i for i, name in enumerate(ACCOUNTS)}
 

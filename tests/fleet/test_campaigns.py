@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import WantedCampaign
 from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.model import DelayUnit, Kind
+from outreachd.rules.wanted import WantedCampaign
 from tests.fleet.writing import GOOD, mistake, mistakes, spoiled, write
 
 POOL = 'pool = { tags = ["acme"] }'

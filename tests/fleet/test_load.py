@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import WantedMailbox
 from outreachd.rules.model import Kind
+from outreachd.rules.wanted import WantedMailbox
 from tests.fleet.writing import GOOD, mistake, mistakes, spoiled, write
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "fleet.toml"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import WantedAccount, WantedDomain, WantedMailbox
 from outreachd.rules.model import Auth, Dkim, DkimSign, Imap, Kind, Tls
+from outreachd.rules.wanted import WantedAccount, WantedDomain, WantedMailbox
 from tests.fleet.writing import GOOD, mistake, mistakes, spoiled, write
 
 HOST = 'host = "relay.example"'

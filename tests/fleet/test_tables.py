@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import (
+from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.wanted import (
     Fleet,
     Pool,
     WantedAccount,
@@ -18,7 +19,6 @@ from outreachd.rules.fleet_plan import (
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
 from tests.fleet.writing import GOOD, mistake, write
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.load import load
-from outreachd.rules.fleet_plan import WantedCampaign, WantedStep
 from outreachd.rules.model import Kind
+from outreachd.rules.wanted import WantedCampaign, WantedStep
 from tests.fleet.writing import GOOD, mistake, spoiled, write
 
 TEXT = 'text = "Hi"'

@@ -6,18 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from outreachd.rules.fleet_plan import (
+from outreachd.rules.fleet_plan import Change, Sign, plan
+from outreachd.rules.model import Kind, Ramp
+from outreachd.rules.wanted import (
     UNREADABLE,
-    Change,
     Fleet,
     Pool,
-    Sign,
     Thing,
     WantedCampaign,
     WrittenCalendar,
-    plan,
 )
-from outreachd.rules.model import Kind, Ramp
 from tests.fleets import (
     ACME,
     ANN,

@@ -9,16 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from outreachd.rules.fleet_plan import (
-    Change,
-    Sign,
-    Thing,
-    WantedCampaign,
-    WantedInbox,
-    WantedStep,
-)
+from outreachd.rules.fleet_plan import Change, Sign
 from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.model import Auth, Imap, Kind, MailboxGone, Tls, Variant
+from outreachd.rules.wanted import Thing, WantedCampaign, WantedInbox, WantedStep
 from outreachd.store.database import Connection, Database
 from outreachd.store.fleet import FleetMovedError, apply
 from outreachd.store.fleet_present import read_present

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from outreachd.rules.fleet_plan import ORDER, UNREADABLE, WantedAccount
+from outreachd.rules.fleet_plan import ORDER
 from outreachd.rules.model import Kind
+from outreachd.rules.wanted import UNREADABLE, WantedAccount
 from outreachd.store.database import Database
 from outreachd.store.fleet import apply
 from outreachd.store.fleet_present import read_present
