@@ -125,8 +125,8 @@ class Shift:
             PgNotices(tools.database),
             tools.mint,
             tools.metrics,
-            tell=feedback.told,
-            slow=self.shaping.told,
+            feedback,
+            self.shaping,
         )
         self.crew = Crew(
             pool=pool,

@@ -77,7 +77,6 @@ EVENTS: Final[Mapping[str, str]] = {
     "control.denied": "A request to the control listener had no valid token.",
     "control.acted": "A person or script paused, resumed or drained something.",
     "receiver.slows": "A receiver told a sender to wait: its letters there do.",
-    "receiver.unwritten": "A rest at a receiver could not be stored; it holds for now.",
     "notice.taken": "A mail that came back was understood, acted on and kept.",
     "mailbox.unheard": "A mailbox could not be read; `why` says how, and it is tried.",
     "mail.skipped": "A mail broke the connection each time, and is left unread.",

@@ -6,18 +6,19 @@ person can mend is paused in the ledger, so that it stays paused after a restart
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import structlog
 
 from outreachd.clock import Clock
 from outreachd.flow.journey import Ending
 from outreachd.flow.pool import Permit, Pool
-from outreachd.rules.actions import Letter
+from outreachd.rules.actions import Letter, Stop
 from outreachd.rules.admission import Setback
 from outreachd.rules.model import Kind, Permanence, State, Verdict
 from outreachd.rules.records import LedgerAwayError
-from outreachd.rules.setback import consequence, target
+from outreachd.rules.setback import Consequence, consequence, target
 from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 SENDERS = (Kind.MAILBOX, Kind.DOMAIN, Kind.ACCOUNT)
 
 Pauser = Callable[[Kind, int, str], Awaitable[None]]
+Ids: TypeAlias = dict[Kind, int]  # of who sent a letter
 
 
 class Feedback:
@@ -52,56 +54,78 @@ class Feedback:
             return
         why = f"{reply.phase}: {reply.code} {reply.text}"
         ids = {kind: _id(kind, permit) for kind in SENDERS}
-        await self._failed(
-            verdict, ids, why, own_login=permit.route.mailbox_id is not None
-        )
+        own_login = permit.route.mailbox_id is not None
+        found = self._failed(verdict, ids, why, own_login=own_login)
+        if found is not None and found.is_pause:
+            id = ids[found.kind]
+            try:
+                await self._pause(found.kind, id, _because(verdict, why))
+            except LedgerAwayError:
+                log.warning("pause.unwritten", kind=found.kind.value, id=id)
 
-    async def told(self, letter: Letter, verdict: Verdict, text: str) -> None:
-        """Draw the consequence of what a bounce says of who sent the letter."""
+    def stop(self, letter: Letter, verdict: Verdict, text: str) -> Stop | None:
+        """Say whom a bounce stops until a person looks; nobody is stopped yet."""
+        ids, own_login = self._sender(letter)
+        why = f"bounce: {text}"
+        found = self._found(verdict, ids, why, own_login=own_login) if ids else None
+        if found is None or not found.is_pause:
+            return None
+        return Stop(found.kind, ids[found.kind], _because(verdict, why))
+
+    def told(self, letter: Letter, verdict: Verdict, text: str) -> None:
+        """Let rest who sent a letter, as a bounce says; a pause is written already."""
+        ids, own_login = self._sender(letter)
+        if ids:
+            self._failed(verdict, ids, f"bounce: {text}", own_login=own_login)
+
+    def _sender(self, letter: Letter) -> tuple[Ids, bool]:
+        """Tell who sent a letter, nobody if it left the fleet; and whose login."""
         box = self._pool.roster.mailboxes.get(letter.mailbox_id)
         if box is None or letter.account_id is None:
-            return  # it has left the fleet
+            return {}, False
         ids = {
             Kind.MAILBOX: letter.mailbox_id,
             Kind.DOMAIN: letter.domain_id,
             Kind.ACCOUNT: letter.account_id,
         }
-        own_login = box.username is not None
-        await self._failed(verdict, ids, f"bounce: {text}", own_login=own_login)
+        return ids, box.username is not None
 
-    async def _failed(
-        self, verdict: Verdict, ids: Mapping[Kind, int], why: str, *, own_login: bool
-    ) -> None:
+    def _found(
+        self, verdict: Verdict, ids: Ids, why: str, *, own_login: bool
+    ) -> Consequence | None:
+        """Tell what one more failure means; it is not counted yet."""
         kind = target(verdict, own_login=own_login)
         if kind is None:
-            return
-        id = ids[kind]
-        failures, rest = self._failures.get((kind, id), (0, None))
-        failures += 1
-        found = consequence(
+            return None
+        failures, rest = self._failures.get((kind, ids[kind]), (0, None))
+        return consequence(
             verdict,
             own_login=own_login,
-            failures=failures,
+            failures=failures + 1,
             why=why,
             mono=self._clock.monotonic(),
             rest=rest,
         )
-        assert found is not None
-        self._failures[kind, id] = failures, found.setback
+
+    def _failed(
+        self, verdict: Verdict, ids: Ids, why: str, *, own_login: bool
+    ) -> Consequence | None:
+        found = self._found(verdict, ids, why, own_login=own_login)
+        if found is None:
+            return None
+        kind, id = found.kind, ids[found.kind]
+        failures, rest = self._failures.get((kind, id), (0, None))
+        self._failures[kind, id] = failures + 1, found.setback
         if found.setback is not rest:  # else one of those that failed together
-            self._set_back(found.kind, id, found.setback)
+            self._set_back(kind, id, found.setback)
             log.warning(
                 "sender.set_back",
-                kind=found.kind.value,
+                kind=kind.value,
                 id=id,
                 rounds=found.setback.failures,
                 reason=verdict.reason,
             )
-        if found.is_pause:
-            try:
-                await self._pause(found.kind, id, f"{verdict.reason}: {why}"[:200])
-            except LedgerAwayError:
-                log.warning("pause.unwritten", kind=found.kind.value, id=id)
+        return found
 
     def _recovered(self, permit: Permit) -> None:
         for kind in SENDERS:
@@ -125,6 +149,10 @@ class Feedback:
         ).inc()
         if ending.verdict is not None and ending.verdict.reason == "unknown":
             self._metrics.unknown_replies(permit.account.name).inc()
+
+
+def _because(verdict: Verdict, why: str) -> str:
+    return f"{verdict.reason}: {why}"[:200]
 
 
 def _id(kind: Kind, permit: Permit) -> int:

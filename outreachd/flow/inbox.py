@@ -1,7 +1,9 @@
 """What happens to a mail that came back: understood, matched, acted on, kept.
 
 ``take`` returns when all of it is stored; who hands mails in may forget a mail only
-then. The same mail twice is one row and one deed. A mail that nobody could read, or
+then. The same mail twice is one row and one deed, also when the daemon is killed at
+any instant: what it teaches of who sent the letter is stored with the word that it is
+done, and told to the running daemon after that. A mail that nobody could read, or
 that is about no letter of ours, is counted and kept, and changes nothing. A mail
 cannot break the inbox: what it holds is hostile until a name of ours proves it.
 Errors: LedgerAwayError, hand it in again later.
@@ -10,18 +12,27 @@ Errors: LedgerAwayError, hand it in again later.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Protocol
 
 import structlog
 
-from outreachd.rules.actions import Deed, Evidence, Kept, Letter, decide
+from outreachd.rules.actions import (
+    Deed,
+    Evidence,
+    Kept,
+    Lesson,
+    Letter,
+    Stop,
+    decide,
+)
 from outreachd.rules.model import Verdict
 from outreachd.rules.notice import Notice, NoticeKind, understand
 from outreachd.rules.notice_match import Names, Sent, proven, weak_match
 from outreachd.rules.records import Received
+from outreachd.rules.shaping import Slow
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.telemetry import Metrics
 
@@ -71,17 +82,32 @@ class Notices(Protocol):
         kept: Kept,
         deed: Deed,
         letter: Letter | None,
+        lesson: Lesson,
         *,
         source: str,
         now: datetime,
-    ) -> None:
-        """Carry a deed out; it may have been begun before."""
+    ) -> bool:
+        """Carry a deed out, which may have been begun before; False = it was done."""
 
 
-# Tells the sender's side what a server said of it, by way of a bounce.
-Tell = Callable[[Letter, Verdict, str], Awaitable[None]]
-# Tells that a receiver wants no more of a sender for now, and why.
-Slow = Callable[[Letter, str], Awaitable[None]]
+class Senders(Protocol):
+    """Those who sent, and learn what a server said of them by way of a bounce."""
+
+    def stop(self, letter: Letter, verdict: Verdict, text: str) -> Stop | None:
+        """Say whom it stops until a person looks; nobody is stopped yet."""
+
+    def told(self, letter: Letter, verdict: Verdict, text: str) -> None:
+        """Learn it."""
+
+
+class Receivers(Protocol):
+    """Those who were written to, and want no more of a sender for now."""
+
+    async def rest(self, letter: Letter, reason: str) -> Slow | None:
+        """Say how the sender must rest there; it does not yet."""
+
+    def keep(self, slow: Slow) -> None:
+        """Let it rest."""
 
 
 class Inbox:
@@ -92,14 +118,14 @@ class Inbox:
         notices: Notices,
         mint: TokenMint,
         metrics: Metrics,
-        tell: Tell,
-        slow: Slow,
+        senders: Senders,
+        receivers: Receivers,
     ) -> None:
         self._notices = notices
         self._mint = mint
         self._metrics = metrics
-        self._tell = tell
-        self._slow = slow
+        self._senders = senders
+        self._receivers = receivers
 
     async def take(self, received: Received) -> None:
         """Do what a mail asks for; returns when it is stored."""
@@ -118,13 +144,16 @@ class Inbox:
         )
         if kept.is_done:
             return
-        await self._notices.act(kept, deed, letter, source=received.source, now=now)
+        lesson = await self._lesson(deed, letter)
+        source = received.source
+        if not await self._notices.act(
+            kept, deed, letter, lesson, source=source, now=now
+        ):
+            return  # it came twice at the same time
         if letter is not None and deed.verdict is not None:
-            await self._tell(
-                letter, deed.verdict, deed.about.text if deed.about else ""
-            )
-        if letter is not None and deed.slows:
-            await self._slow(letter, deed.slows)
+            self._senders.told(letter, deed.verdict, _text(deed))
+        if lesson.slow is not None:
+            self._receivers.keep(lesson.slow)
         self._metrics.notices(notice.kind.value, deed.word).inc()
         log.info(
             "notice.taken",
@@ -133,6 +162,17 @@ class Inbox:
             evidence=evidence.value,
             action=deed.word,
         )
+
+    async def _lesson(self, deed: Deed, letter: Letter | None) -> Lesson:
+        """Find what of a mail must outlive the daemon, beside what its deed does."""
+        if letter is None:
+            return Lesson()
+        stop = slow = None
+        if deed.verdict is not None:
+            stop = self._senders.stop(letter, deed.verdict, _text(deed))
+        if deed.slows:
+            slow = await self._receivers.rest(letter, deed.slows)
+        return Lesson(stop=stop, slow=slow)
 
     async def _match(
         self, notice: Notice, received: Received
@@ -164,6 +204,10 @@ class Inbox:
         if kind is TokenKind.BOUNCE:
             return id
         return await self._notices.send_of_enrolment(id)
+
+
+def _text(deed: Deed) -> str:
+    return deed.about.text if deed.about else ""
 
 
 async def _understood(received: Received) -> Notice:

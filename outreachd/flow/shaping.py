@@ -1,8 +1,8 @@
 """Which sender rests at which receiver, asked of every letter before it is made ready.
 
 Nothing is asked of the database for a letter: the domains of the few receivers that
-slowed somebody are known by heart. Empty nearly always, and then free. Errors: told
-what cannot be stored, it holds in memory and says so.
+slowed somebody are known by heart. Empty nearly always, and then free. A rest holds
+once it is stored, with the notice that brought it. Errors: LedgerAwayError.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import structlog
 from outreachd.clock import Clock
 from outreachd.rules.actions import Letter
 from outreachd.rules.model import Kind
-from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.shaping import SHAPED, Slow, slowed
 
 log = structlog.get_logger()
@@ -27,9 +26,6 @@ class Slows(Protocol):
 
     async def read(self, now: datetime) -> list[Slow]:
         """Read what holds, and what is not forgotten yet."""
-
-    async def put(self, slow: Slow) -> None:
-        """Keep one."""
 
     async def receiver_of(self, domain: str) -> str:
         """Tell who runs a domain's mail."""
@@ -50,35 +46,37 @@ class Shaping:
     async def begin(self) -> None:
         """Take on what an earlier shift was told."""
         for slow in await self._slows.read(self._clock.now()):
-            await self._keep(slow)
+            await self._know(slow.receiver)
+            self._found[slow.kind, slow.target_id, slow.receiver] = slow
 
-    async def told(self, letter: Letter, reason: str) -> None:
-        """Rest a sender at the receiver that said so."""
+    async def rest(self, letter: Letter, reason: str) -> Slow | None:
+        """Say how a sender must rest at the receiver that said so; None = no longer.
+
+        It does not yet: whoever has stored it tells us by ``keep``.
+        """
         if reason not in SHAPED:
-            return
+            return None
         kind, _ = SHAPED[reason]
         target_id = letter.account_id if kind is Kind.ACCOUNT else letter.domain_id
         if target_id is None:
-            return
+            return None
         receiver = await self._slows.receiver_of(_domain(letter.email))
-        key, now = (kind, target_id, receiver), self._clock.now()
-        before = self._found.get(key)
-        slow = slowed(before, reason, target_id, receiver, now)
-        if slow is before:
-            return
-        await self._keep(slow)
+        await self._know(receiver)
+        before = self._found.get((kind, target_id, receiver))
+        slow = slowed(before, reason, target_id, receiver, self._clock.now())
+        return None if slow is before else slow
+
+    def keep(self, slow: Slow) -> None:
+        """Rest a sender from now on."""
+        self._found[slow.kind, slow.target_id, slow.receiver] = slow
         log.warning(
             "receiver.slows",
-            kind=kind.value,
-            id=target_id,
-            receiver=receiver,
-            reason=reason,
+            kind=slow.kind.value,
+            id=slow.target_id,
+            receiver=slow.receiver,
+            reason=slow.reason,
             rounds=slow.rounds,
         )
-        try:
-            await self._slows.put(slow)
-        except LedgerAwayError:
-            log.warning("receiver.unwritten", receiver=receiver)
 
     def wait_s(
         self, email: str, *, account_ids: Sequence[int], domain_id: int, now: datetime
@@ -105,10 +103,9 @@ class Shaping:
     def __iter__(self) -> Iterator[Slow]:
         return iter(self._found.values())
 
-    async def _keep(self, slow: Slow) -> None:
-        self._found[slow.kind, slow.target_id, slow.receiver] = slow
-        for domain in await self._slows.domains_of(slow.receiver):
-            self._receivers[domain] = slow.receiver
+    async def _know(self, receiver: str) -> None:
+        for domain in await self._slows.domains_of(receiver):
+            self._receivers[domain] = receiver
 
 
 def _domain(email: str) -> str:

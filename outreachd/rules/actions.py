@@ -18,10 +18,10 @@ from msgspec import Struct
 
 from outreachd.rules import arf, dsn
 from outreachd.rules.autoreply import Automatic
-from outreachd.rules.model import Permanence, Scope, State, Verdict
+from outreachd.rules.model import Kind, Permanence, Scope, State, Verdict
 from outreachd.rules.notice import About, Notice, NoticeKind
 from outreachd.rules.reply import LATER, SCOPES
-from outreachd.rules.shaping import SHAPED
+from outreachd.rules.shaping import SHAPED, Slow
 from outreachd.rules.stops import STOPS, Happening
 from outreachd.rules.suppression import COMPLAINT, OPT_OUT
 
@@ -77,6 +77,21 @@ class Kept(Struct, frozen=True):
 
     id: int
     is_done: bool
+
+
+class Stop(Struct, frozen=True):
+    """A pause of who sent a letter, until a person looks."""
+
+    kind: Kind
+    id: int
+    reason: str
+
+
+class Lesson(Struct, frozen=True, kw_only=True):
+    """What a mail teaches of who sent the letter and must outlive the daemon."""
+
+    stop: Stop | None = None
+    slow: Slow | None = None
 
 
 class Suppress(Struct, frozen=True):

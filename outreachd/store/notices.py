@@ -2,7 +2,9 @@
 
 ``put`` keeps a mail once; ``act`` carries a deed out. Each part of a deed may be done
 twice without harm, so a daemon that dies between the two does it again when the mail
-is read again. Errors: LedgerAwayError from the connection.
+is read again. What may not be done twice, the lesson for who sent the letter, is
+written in the transaction that calls the mail done: both are there, or neither.
+Errors: LedgerAwayError from the connection.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import datetime
 
 import asyncpg
 
-from outreachd.rules.actions import Deed, Evidence, Kept, Letter, Level
+from outreachd.rules.actions import Deed, Evidence, Kept, Lesson, Letter, Level
 from outreachd.rules.model import State
 from outreachd.rules.notice import Notice
 from outreachd.rules.notice_match import WEAK_WINDOW, Names, Sent
@@ -20,6 +22,8 @@ from outreachd.rules.suppression import Form, Target
 from outreachd.store import sql
 from outreachd.store.database import Database
 from outreachd.store.events import PgEvents, Whom, end_sequence
+from outreachd.store.shaping import put_slow
+from outreachd.store.steering import put_pause
 from outreachd.store.suppression_rows import Entry, Scope
 from outreachd.store.suppressions import PgSuppressions
 
@@ -113,15 +117,29 @@ class PgNotices:
         kept: Kept,
         deed: Deed,
         letter: Letter | None,
+        lesson: Lesson,
         *,
         source: str,
         now: datetime,
-    ) -> None:
-        """Carry a deed out; it may have been begun before."""
+    ) -> bool:
+        """Carry a deed out, which may have been begun before; False = it was done."""
         if letter is not None:
             await self._act(deed, letter, source, now)
+        stop = lesson.stop
         async with self._database.connection() as connection:
-            await connection.execute(sql.text("notice_done"), kept.id, deed.word, now)
+            async with connection.transaction():
+                if stop is not None:
+                    await connection.execute(sql.text("bar_intents"))
+                done = sql.text("notice_done")
+                if await connection.fetchval(done, kept.id, deed.word, now) is None:
+                    return False
+                if lesson.slow is not None:
+                    await put_slow(connection, lesson.slow)
+                if stop is not None:
+                    await put_pause(
+                        connection, stop.kind, stop.id, stop.reason, None, AUTHOR, now
+                    )
+        return True
 
     async def _act(
         self, deed: Deed, letter: Letter, source: str, now: datetime

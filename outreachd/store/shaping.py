@@ -10,7 +10,7 @@ from datetime import datetime
 from outreachd.rules.model import Kind
 from outreachd.rules.shaping import CLEAN, Slow
 from outreachd.store import sql
-from outreachd.store.database import Database
+from outreachd.store.database import Connection, Database
 
 
 class PgShaping:
@@ -25,19 +25,6 @@ class PgShaping:
             rows = await connection.fetch(sql.text("read_shaping"), now - CLEAN)
         return [Slow(**{**row, "kind": Kind(row["kind"])}) for row in rows]
 
-    async def put(self, slow: Slow) -> None:
-        """Keep one."""
-        async with self._database.connection() as connection:
-            await connection.execute(
-                sql.text("put_shaping"),
-                slow.kind.value,
-                slow.target_id,
-                slow.receiver,
-                slow.until,
-                slow.rounds,
-                slow.reason,
-            )
-
     async def receiver_of(self, domain: str) -> str:
         """Tell who runs a domain's mail; the domain itself where nobody knows."""
         async with self._database.connection() as connection:
@@ -49,3 +36,16 @@ class PgShaping:
         async with self._database.connection() as connection:
             rows = await connection.fetch(sql.text("domains_of_receiver"), receiver)
         return [row["domain"] for row in rows]
+
+
+async def put_slow(connection: Connection, slow: Slow) -> None:
+    """Keep one, in the transaction of the notice that said so."""
+    await connection.execute(
+        sql.text("put_shaping"),
+        slow.kind.value,
+        slow.target_id,
+        slow.receiver,
+        slow.until,
+        slow.rounds,
+        slow.reason,
+    )

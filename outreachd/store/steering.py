@@ -63,31 +63,14 @@ class PgSteering:
         """Stop something until a time, or until it is resumed."""
         async with self._barred() as connection:
             id = await find(connection, kind, name)
-            await self._pause(connection, kind, id, reason, until, author, now)
+            await put_pause(connection, kind, id, reason, until, author, now)
 
     async def pause_id(
         self, kind: Kind, id: int, reason: str, author: str, now: datetime
     ) -> None:
         """Stop something by its id, without an end."""
         async with self._barred() as connection:
-            await self._pause(connection, kind, id, reason, None, author, now)
-
-    async def _pause(
-        self,
-        connection: Connection,
-        kind: Kind,
-        id: int,
-        reason: str,
-        until: datetime | None,
-        author: str,
-        now: datetime,
-    ) -> None:
-        await connection.execute(
-            sql.text("put_pause"), kind.value, id, reason, until, author, now
-        )
-        detail = {"kind": kind.value, "id": id, "reason": reason, "until": until}
-        await note(connection, now, author, "pause", detail)
-        await connection.execute(sql.text("notify_pause"))
+            await put_pause(connection, kind, id, reason, None, author, now)
 
     async def resume(self, kind: Kind, name: str, author: str, now: datetime) -> None:
         """End a pause; nothing happens where there is none.
@@ -127,6 +110,7 @@ class PgSteering:
             unfit = await connection.fetch(sql.text("bad_checks"))
             instances = await connection.fetch(sql.text("instances"))
             stranded = await connection.fetch(sql.text("count_stranded"))
+            retired = await connection.fetch(sql.text("count_retired"))
             barred = await connection.fetch(sql.text("count_suppressions"))
             deaf = await connection.fetch(sql.text("deaf"), now)
             notices = await connection.fetch(sql.text("count_notices"), now - DAY)
@@ -142,6 +126,7 @@ class PgSteering:
                 "suppressions": {row["level"]: row["n"] for row in barred},
                 "notices": {row["kind"]: row["n"] for row in notices},
                 "stranded": [dict(row) for row in stranded],
+                "retired": [dict(row) for row in retired],
                 "shares": await read_shares(connection, now),
                 "pauses": [dict(row) for row in pauses],
                 "checks": [dict(row) for row in unfit],
@@ -182,6 +167,24 @@ async def _gauges(connection: Connection, now: datetime) -> Gauges:
         accounts=_by_health(fleet, "account"),
         domain_checks={(row["check_name"], row["finding"]): row["n"] for row in checks},
     )
+
+
+async def put_pause(
+    connection: Connection,
+    kind: Kind,
+    id: int,
+    reason: str,
+    until: datetime | None,
+    author: str,
+    now: datetime,
+) -> None:
+    """Stop something, in a transaction that has barred intents."""
+    await connection.execute(
+        sql.text("put_pause"), kind.value, id, reason, until, author, now
+    )
+    detail = {"kind": kind.value, "id": id, "reason": reason, "until": until}
+    await note(connection, now, author, "pause", detail)
+    await connection.execute(sql.text("notify_pause"))
 
 
 async def find(connection: Connection, kind: Kind, name: str) -> int:

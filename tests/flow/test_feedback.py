@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from outreachd.flow.journey import Ending
 from outreachd.flow.pool import Permit
+from outreachd.rules.actions import Stop
 from outreachd.rules.model import (
     Kind,
     Permanence,
@@ -19,6 +21,7 @@ from outreachd.rules.model import (
 )
 from outreachd.rules.records import LedgerAwayError
 from tests.fakes import Plan
+from tests.flow.test_inbox import LETTER
 from tests.flow.world import World
 from tests.rosters import account, campaign, client, domain, mailbox, roster
 
@@ -145,6 +148,32 @@ async def test_a_pause_that_cannot_be_written_stops_nothing() -> None:
     suspended = Verdict(Scope.MAILBOX, Permanence.TEMPORARY, "account_suspended")
     await world.feedback.learn(permit_of(world), ending(suspended))
     assert world.pool.accounts[1].setback is not None
+
+
+async def test_a_bounce_says_whom_it_stops_before_it_lets_them_rest() -> None:
+    """The stop can be stored first; only who is told then rests, and pauses nobody."""
+    world = two_accounts()
+    suspended = Verdict(Scope.MAILBOX, Permanence.TEMPORARY, "account_suspended")
+    for _ in range(2):
+        stop = world.feedback.stop(LETTER, suspended, "gone")
+        assert stop == Stop(Kind.ACCOUNT, 1, "account_suspended: bounce: gone")
+    assert world.pool.accounts[1].setback is None
+    world.feedback.told(LETTER, suspended, "gone")
+    assert rest_s(world) == 5
+    assert world.paused == []
+
+
+async def test_a_bounce_that_stops_nobody_may_let_them_rest() -> None:
+    """Failed authentication rests the domain; what has left the fleet, nobody."""
+    world = two_accounts()
+    failed = Verdict(Scope.DOMAIN, Permanence.TEMPORARY, "auth_dmarc")
+    assert world.feedback.stop(LETTER, failed, "") is None
+    for gone in (replace(LETTER, mailbox_id=9), replace(LETTER, account_id=None)):
+        assert world.feedback.stop(gone, failed, "") is None
+        world.feedback.told(gone, failed, "")
+    assert world.pool.domains[1].standing.setback is None
+    world.feedback.told(LETTER, failed, "")
+    assert world.pool.domains[1].standing.setback is not None
 
 
 @pytest.mark.parametrize("scope", [Scope.RECIPIENT, Scope.MESSAGE])

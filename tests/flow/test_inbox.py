@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from outreachd.flow.inbox import LARGE, Inbox, fingerprint
-from outreachd.rules.actions import Deed, Evidence, Kept, Letter
-from outreachd.rules.model import State, Verdict
+from outreachd.rules.actions import Deed, Evidence, Kept, Lesson, Letter, Stop
+from outreachd.rules.model import Kind, State, Verdict
 from outreachd.rules.notice import Notice, understand
 from outreachd.rules.notice_match import Names, Sent
 from outreachd.rules.records import LedgerAwayError, Received
+from outreachd.rules.shaping import Slow
 from outreachd.rules.token import TokenMint
 from outreachd.telemetry import Metrics
 
@@ -32,10 +33,33 @@ LETTER = Letter(
     attempt_id="a",
     dated_at=NOW,
 )
+STOP = Stop(Kind.ACCOUNT, 1, "suspended")
+SLOW = Slow(
+    kind=Kind.ACCOUNT,
+    target_id=1,
+    receiver="google",
+    until=NOW,
+    rounds=1,
+    reason="rate_limit",
+)
 ANSWER = (
     b"From: ann@x.example\nMessage-ID: <a@x.example>\nSubject: Re: Hello\n"
     b"In-Reply-To: <1@mail.example>\n\nTell me more.\n"
 )
+
+
+def bounced(said: str) -> bytes:
+    """Write a bounce of the letter that a server refused with these words."""
+    return (
+        "From: MAILER-DAEMON@mx.example\nMessage-ID: <b@mx.example>\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        "--b\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx.example\n\n"
+        f"Final-Recipient: rfc822; {LETTER.email}\nAction: failed\n"
+        f"Status: {said.split()[1]}\nDiagnostic-Code: smtp; {said}\n\n"
+        "--b\nContent-Type: text/rfc822-headers\n\n"
+        "Message-ID: <1@mail.example>\nSubject: Hello\n\n--b--\n"
+    ).encode()
 
 
 class FakeNotices:
@@ -44,8 +68,10 @@ class FakeNotices:
     def __init__(self) -> None:
         self.rows: dict[bytes, bool] = {}  # fingerprint: done
         self.deeds: list[str] = []
+        self.lessons: list[Lesson] = []
         self.evidence: list[Evidence] = []
         self.is_away = False
+        self.is_late = False  # to see that a mail was done
         self.looked_for_people = 0
 
     async def letter(self, send_id: int) -> Letter | None:
@@ -74,30 +100,59 @@ class FakeNotices:
         if self.is_away:
             raise LedgerAwayError
         self.evidence.append(more["evidence"])
-        return Kept(1, self.rows.setdefault(more["fingerprint"], False))
+        is_done = self.rows.setdefault(more["fingerprint"], False)
+        return Kept(1, is_done and not self.is_late)
 
     async def act(
-        self, kept: Kept, deed: Deed, letter: Letter | None, **more: Any
-    ) -> None:
+        self,
+        kept: Kept,
+        deed: Deed,
+        letter: Letter | None,
+        lesson: Lesson,
+        **more: Any,
+    ) -> bool:
         """Note it as done."""
         self.deeds.append(deed.word)
+        self.lessons.append(lesson)
+        is_first = not all(self.rows.values())
         self.rows = dict.fromkeys(self.rows, True)
+        return is_first
 
 
-async def told(letter: Letter, verdict: Verdict, text: str) -> None:
-    """Hear what concerns the sender."""
+class FakeSides:
+    """Sender and receiver; notes who was told what, and knows one stop and rest."""
 
+    def __init__(self) -> None:
+        self.told_of: list[str] = []
+        self.kept: list[Slow] = []
 
-async def slowed(letter: Letter, reason: str) -> None:
-    """Hear what a receiver said."""
+    def stop(self, letter: Letter, verdict: Verdict, text: str) -> Stop | None:
+        """Stop whoever is suspended."""
+        return STOP if verdict.reason == "account_suspended" else None
+
+    def told(self, letter: Letter, verdict: Verdict, text: str) -> None:
+        """Hear what concerns the sender."""
+        self.told_of.append(verdict.reason)
+
+    async def rest(self, letter: Letter, reason: str) -> Slow | None:
+        """Let rest."""
+        return SLOW
+
+    def keep(self, slow: Slow) -> None:
+        """Hear what a receiver said."""
+        self.kept.append(slow)
 
 
 async def take(
-    notices: FakeNotices, *mails: bytes, mailbox_id: int | None = 1
+    notices: FakeNotices,
+    *mails: bytes,
+    mailbox_id: int | None = 1,
+    sides: FakeSides | None = None,
 ) -> Metrics:
     """Hand mails in."""
     metrics = Metrics()
-    inbox = Inbox(notices, MINT, metrics, told, slowed)
+    sides = sides or FakeSides()
+    inbox = Inbox(notices, MINT, metrics, sides, sides)
     for raw in mails:
         mail = Received(raw=raw, source="imap", mailbox_id=mailbox_id, at=NOW)
         await inbox.take(mail)
@@ -110,6 +165,41 @@ async def test_a_mail_is_acted_on_once() -> None:
     metrics = await take(notices, ANSWER, b"Received: x\n" + ANSWER)
     assert notices.deeds == ["answered"]
     assert b'action="answered",kind="reply"} 1.0' in metrics.render()
+
+
+@pytest.mark.parametrize(
+    ("said", "lesson", "told_of", "kept"),
+    [
+        ("550 5.1.1 no such user here", Lesson(), [], []),
+        ("550 5.7.26 does not pass DMARC", Lesson(), ["auth_dmarc"], []),
+        (
+            "550 5.7.501 spam abuse detected, account suspended",
+            Lesson(stop=STOP),
+            ["account_suspended"],
+            [],
+        ),
+        ("550 4.7.28 unusual rate of mail", Lesson(slow=SLOW), [], [SLOW]),
+    ],
+)
+async def test_what_must_last_is_stored_with_the_word_that_it_is_done(
+    said: str, lesson: Lesson, told_of: list[str], kept: list[Slow]
+) -> None:
+    """The running daemon is told after that, and only by who was first."""
+    notices, sides = FakeNotices(), FakeSides()
+    mail = bounced(said)
+    await take(notices, mail, sides=sides)
+    assert notices.lessons == [lesson]
+    assert (sides.told_of, sides.kept) == (told_of, kept)
+
+
+async def test_a_mail_that_comes_twice_at_once_teaches_once() -> None:
+    """Both found it new; the one that was done with it second tells nobody."""
+    notices, sides = FakeNotices(), FakeSides()
+    notices.is_late = True
+    mail = bounced("550 5.7.26 does not pass DMARC")
+    metrics = await take(notices, mail, mail, sides=sides)
+    assert (notices.deeds, sides.told_of) == (["failed"] * 2, ["auth_dmarc"])
+    assert b'action="failed",kind="dsn"} 1.0' in metrics.render()
 
 
 async def test_what_cannot_be_stored_is_not_taken() -> None:

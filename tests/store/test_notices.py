@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
-from outreachd.clock import RealClock
+from outreachd.clock import VirtualClock
 from outreachd.flow.inbox import Inbox
 from outreachd.flow.shaping import Shaping
-from outreachd.rules.model import Verdict
+from outreachd.rules.actions import Letter, Stop
+from outreachd.rules.model import Kind, Verdict
 from outreachd.rules.notice_match import envelope_id
 from outreachd.rules.records import Received
 from outreachd.rules.token import TokenKind, TokenMint
@@ -68,30 +71,42 @@ async def rows(db: Database, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.fetch(query)]
 
 
+class KilledError(Exception):
+    """The daemon was ended at this instant."""
+
+
 class Told:
     """Notes what the sender's side was told."""
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.is_killed = False  # before it hears of anything
 
-    async def __call__(self, letter: object, verdict: Verdict, text: str) -> None:
+    def stop(self, letter: Letter, verdict: Verdict, text: str) -> Stop | None:
+        """Stop the account of whoever is suspended."""
+        is_over = verdict.reason == "account_suspended"
+        return Stop(Kind.ACCOUNT, 1, text) if is_over else None
+
+    def told(self, letter: Letter, verdict: Verdict, text: str) -> None:
         """Note it."""
+        if self.is_killed:
+            raise KilledError
         self.reasons.append(verdict.reason)
 
 
 async def take(
-    db: Database, *mails: bytes, mailbox_id: int | None = 1, told: Told | None = None
+    db: Database,
+    *mails: bytes,
+    mailbox_id: int | None = 1,
+    told: Told | None = None,
+    now: datetime = LATER,
 ) -> None:
-    """Hand mails in."""
-    inbox = Inbox(
-        PgNotices(db),
-        MINT,
-        Metrics(),
-        told or Told(),
-        Shaping(PgShaping(db), RealClock()).told,
-    )
+    """Hand mails in, to a daemon that has just begun."""
+    shaping = Shaping(PgShaping(db), VirtualClock(now))
+    await shaping.begin()
+    inbox = Inbox(PgNotices(db), MINT, Metrics(), told or Told(), shaping)
     for raw in mails:
-        received = Received(raw=raw, source="imap", mailbox_id=mailbox_id, at=LATER)
+        received = Received(raw=raw, source="imap", mailbox_id=mailbox_id, at=now)
         await inbox.take(received)
 
 
@@ -309,6 +324,68 @@ async def test_what_concerns_the_sender_is_told(db: Database) -> None:
     said = "550 5.7.26 this mail does not pass DMARC"
     await take(db, bounce(status="5.7.26", said=said), told=told)
     assert told.reasons == ["auth_dmarc"]
+
+
+LESSONS = (
+    (
+        "5.7.501",
+        "550 5.7.501 access denied, spam abuse detected",
+        "SELECT kind FROM pause",
+    ),
+    ("4.7.28", "550 4.7.28 unusual rate of mail", "SELECT rounds FROM shaping"),
+)
+
+
+@pytest.mark.parametrize(("status", "said", "lesson"), LESSONS)
+async def test_what_a_bounce_teaches_survives_a_kill_after_it_was_done(
+    db: Database, status: str, said: str, lesson: str
+) -> None:
+    """The running daemon never heard of it; the database knows, once."""
+    await seeded(db)
+    told, mail = Told(), bounce(status=status, said=said)
+    told.is_killed = True
+    with suppress(KilledError):
+        await take(db, mail, told=told)
+    expected = [("account",)] if "pause" in lesson else [(1,)]
+    assert await rows(db, lesson) == expected
+    written = "SELECT (SELECT count(*) FROM audit), (SELECT gates FROM lease)"
+    before = await rows(db, written)
+    await take(db, mail, now=LATER + timedelta(days=2))
+    assert (await rows(db, lesson), await rows(db, written)) == (expected, before)
+
+
+@pytest.mark.parametrize(("status", "said", "lesson"), LESSONS)
+async def test_a_kill_before_it_was_done_leaves_nothing_half(
+    db: Database, monkeypatch: pytest.MonkeyPatch, status: str, said: str, lesson: str
+) -> None:
+    """Neither the word nor the lesson is there; the mail comes again and teaches."""
+    await seeded(db)
+    mail = bounce(status=status, said=said)
+
+    async def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("outreachd.store.notices.put_slow", killed)
+        patch.setattr("outreachd.store.notices.put_pause", killed)
+        with pytest.raises(KilledError):
+            await take(db, mail)
+    assert await rows(db, "SELECT acted_at FROM notice") == [(None,)]
+    assert await rows(db, lesson) == []
+    await take(db, mail)
+    assert len(await rows(db, lesson)) == 1
+
+
+async def test_two_who_act_on_one_mail_at_once_teach_once(db: Database) -> None:
+    """By IMAP and by pipe in the same moment: one of them was first."""
+    await seeded(db)
+    mail = bounce(
+        status="5.7.501", said=OVER
+    )
+    told = Told()
+    await asyncio.gather(take(db, mail, told=told), take(db, mail, told=told))
+    assert told.reasons == ["account_suspended"]
+    assert await rows(db, "SELECT count(*) FROM audit") == [(1,)]
 
 
 GARBAGE: Sequence[bytes] = (b"", b"\xff" * 5000, b"Content-Type: multipart/mixed\n\n")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from outreachd.rules.model import Kind
 from outreachd.rules.shaping import CLEAN, Slow
 from outreachd.store.database import Database
-from outreachd.store.shaping import PgShaping
+from outreachd.store.shaping import PgShaping, put_slow
 from tests.store.seed import NOW
 
 SLOW = Slow(
@@ -26,8 +26,9 @@ async def test_what_is_kept_is_read_until_it_is_forgotten(db: Database) -> None:
     """One for each sender and receiver, the newest; a clean day later none."""
     shaping = PgShaping(db)
     longer = replace(SLOW, until=NOW + timedelta(hours=3), rounds=2)
-    await shaping.put(SLOW)
-    await shaping.put(longer)
+    async with db.connection() as connection:
+        await put_slow(connection, SLOW)
+        await put_slow(connection, longer)
     assert await shaping.read(NOW) == [longer]
     assert await shaping.read(longer.until + CLEAN) == [longer]
     assert await shaping.read(longer.until + CLEAN + timedelta(seconds=1)) == []

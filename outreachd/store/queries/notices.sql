@@ -40,8 +40,10 @@ ON CONFLICT (fingerprint) DO UPDATE SET source = n.source
 RETURNING id, acted_at IS NOT NULL AS is_done;
 
 -- name: notice_done
--- $1 notice, $2 what was done, $3 now.
-UPDATE notice SET action = $2, acted_at = $3 WHERE id = $1;
+-- Tells nothing where somebody else was done with it before. $1 notice, $2 what was done,
+-- $3 now.
+UPDATE notice SET action = $2, acted_at = $3 WHERE id = $1 AND acted_at IS NULL
+RETURNING id;
 
 -- name: end_of_letter
 -- The enrolment of a letter that was lost on its way. $1 send.
