@@ -326,12 +326,9 @@ async def test_what_concerns_the_sender_is_told(db: Database) -> None:
     assert told.reasons == ["auth_dmarc"]
 
 
+OVER = "550 5.7.501 access denied, spam abuse detected"
 LESSONS = (
-    (
-        "5.7.501",
-        "550 5.7.501 access denied, spam abuse detected",
-        "SELECT kind FROM pause",
-    ),
+    ("5.7.501", OVER, "SELECT kind FROM pause"),
     ("4.7.28", "550 4.7.28 unusual rate of mail", "SELECT rounds FROM shaping"),
 )
 
@@ -379,9 +376,7 @@ async def test_a_kill_before_it_was_done_leaves_nothing_half(
 async def test_two_who_act_on_one_mail_at_once_teach_once(db: Database) -> None:
     """By IMAP and by pipe in the same moment: one of them was first."""
     await seeded(db)
-    mail = bounce(
-        status="5.7.501", said=OVER
-    )
+    mail = bounce(status="5.7.501", said=OVER)
     told = Told()
     await asyncio.gather(take(db, mail, told=told), take(db, mail, told=told))
     assert told.reasons == ["account_suspended"]
