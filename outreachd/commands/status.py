@@ -72,12 +72,15 @@ async def now_line(opened: Desk, figures: Figures, now: datetime) -> str:
         return f"nothing is sent: {ready[1]}"
     if not any(is_alive(one, now) for one in figures["instances"]):
         return "nothing is sent: no daemon runs; start `outreachd run`"
-    return await _why_waiting(opened, now)
+    return await _why_waiting(opened, figures, now)
 
 
-async def _why_waiting(opened: Desk, now: datetime) -> str:
+async def _why_waiting(opened: Desk, figures: Figures, now: datetime) -> str:
     async with opened.database.connection() as connection:
         oldest = await oldest_due(connection)
+    if not oldest and (n := sum(one["n"] for one in figures["retired"])):
+        are = f"{counted(n, 'send')} {'is' if n == 1 else 'are'}"
+        return f"nothing waits that may go: {are} of campaigns that have left the fleet"
     if not oldest:
         return "nothing waits to be sent; `outreachd import` brings contacts"
     due = [id for id, due_at in oldest if due_at <= now]
@@ -160,6 +163,7 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
         rows.append(("suppressed", barred))
     rows += [("shares", text) for text in _shares(figures["shares"])]
     rows += [("lost", text) for text in _stranded(figures["stranded"])]
+    rows += [("retired", text) for text in _retired(figures["retired"])]
     rows += [("paused", text) for text in _pauses(figures["pauses"], now)]
     rows += [("unfit", text) for text in _unfit(figures["checks"], now)]
     rows += [("deaf", text) for text in _deaf(figures["deaf"], now)]
@@ -204,6 +208,18 @@ def _stranded(stranded: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         f"the fleet; {_WAITS[one['mailbox_gone']]}"
         for one in stranded
     ]
+
+
+def _retired(retired: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Say what waits for campaigns that have left the fleet."""
+    lines = [
+        f"{one['campaign']}: {counted(one['n'], 'send')} of a campaign that has left "
+        "the fleet; not due until that returns"
+        for one in retired[:MANY_CAMPAIGNS]
+    ]
+    if len(retired) > MANY_CAMPAIGNS:
+        lines.append(f"and {len(retired) - MANY_CAMPAIGNS} more: see --json")
+    return lines
 
 
 def _pauses(pauses: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:

@@ -65,6 +65,7 @@ FIGURES: dict[str, Any] = {
         {"kind": "inbox", "name": "bounces", "heard_at": None, "fault": ""},
     ],
     "notices": {"dsn": 2, "reply": 1},
+    "retired": [{"campaign": "winter", "n": 12}],
     "stranded": [{"campaign": "spring", "mailbox_gone": "wait", "n": 3}],
     "pauses": [
         {
@@ -130,6 +131,7 @@ def test_the_page_fits_eighty_columns_and_tells_all() -> None:
         "acme 40% got of 25% wanted (40): spring 50% got of 50% wanted (20)",
         "bolt nothing yet of 75% wanted (0)",
         "spring: 3 sends of a mailbox that has left the fleet; its campaign",
+        "winter: 12 sends of a campaign that has left the fleet",
         "until resumed",
         "and 2 more",
         "active, one pid 7",
@@ -163,6 +165,7 @@ async def test_json_has_exactly_the_promised_keys(
         "notices",
         "oldest_due_s",
         "pauses",
+        "retired",
         "sends",
         "sent_today",
         "shares",
@@ -195,6 +198,29 @@ async def test_if_nothing_is_sent_the_first_line_says_why(
     )
     await pause(config, Kind.CLIENT, "acme", "looks odd", None, "3 days", True)
     assert "nothing may be sent before" in await line(config, capsys)
+
+
+async def test_letters_of_a_retired_campaign_are_not_due(
+    config: Path,
+    put_sends: PutSends,
+    db: Database,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """They cannot go: neither due nor what is waited for, but told as what they are."""
+    await put_sends(3, due_at=RealClock().now() - timedelta(hours=2))
+    await be_seen(db)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE campaign SET retired = true")
+    assert await line(config, capsys) == (
+        "nothing waits that may go: 3 sends are of campaigns that have left the fleet"
+    )
+    await status(config, False)
+    assert "spring: 3 sends of a campaign that has left" in capsys.readouterr().out
+    await status(config, True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["due"], told["oldest_due_s"]) == (0, 0.0)
+    assert told["retired"] == [{"campaign": "spring", "n": 3}]
+    assert told["sends"] == {"scheduled": 3}
 
 
 async def test_a_daemon_that_cannot_send_says_why(

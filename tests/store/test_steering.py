@@ -110,3 +110,20 @@ async def test_status_counts_what_there_is(db: Database) -> None:
     assert await store.send(10_000) is None
     assert await store.find_sends("due@x.example", None) == [claim.send_id]
     assert await store.find_sends("due@x.example", "autumn") == []
+
+
+async def test_nothing_of_a_retired_campaign_is_due(db: Database) -> None:
+    """Neither in the status nor in the gauges: it cannot go until that returns."""
+    store = await steering(db)
+    async with db.connection() as connection:
+        await add_send(connection, "a@x.example", NOW - HOUR, campaign_id=2)
+        await connection.execute("UPDATE campaign SET retired = id = 2")
+    gauges = await store.gauges(NOW + HOUR)
+    status = await store.status(NOW + HOUR)
+    assert (gauges.due, gauges.oldest_due_s) == (0, 0.0)
+    assert status["retired"] == [{"campaign": "autumn", "n": 1}]
+    async with db.connection() as connection:
+        await connection.execute("UPDATE campaign SET retired = false")
+    gauges = await store.gauges(NOW + HOUR)
+    assert (gauges.due, gauges.oldest_due_s) == (1, 7200.0)
+    assert (await store.status(NOW))["retired"] == []

@@ -44,9 +44,17 @@ SELECT pg_notify('outreachd_work', '');
 SELECT state, count(*) AS n FROM send GROUP BY state;
 
 -- name: count_due
--- Scheduled rows whose time has come, and the oldest of them. $1 now.
-SELECT count(*) AS due, min(due_at) AS oldest FROM send
-WHERE state = 'scheduled' AND due_at <= $1;
+-- Scheduled rows whose time has come, and the oldest of them; none of a campaign that has
+-- left the fleet is due. $1 now.
+SELECT count(*) AS due, min(s.due_at) AS oldest
+FROM send s JOIN campaign k ON k.id = s.campaign_id AND NOT k.retired
+WHERE s.state = 'scheduled' AND s.due_at <= $1;
+
+-- name: count_retired
+-- What waits for campaigns that have left the fleet: it goes on when they return.
+SELECT k.name AS campaign, count(*) AS n
+FROM campaign k JOIN send s ON s.campaign_id = k.id AND s.state = 'scheduled'
+WHERE k.retired GROUP BY k.name ORDER BY k.name;
 
 -- name: count_waiting
 -- What waits for a person or for evidence, by reason.

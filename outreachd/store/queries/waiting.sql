@@ -17,8 +17,10 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 5, 1, 3;
 -- name: oldest_due
 -- The scheduled send of each campaign that is due first, the oldest of them first.
 SELECT id, due_at FROM (
-    SELECT DISTINCT ON (campaign_id) id, due_at FROM send WHERE state = 'scheduled'
-    ORDER BY campaign_id, due_at, id) first
+    SELECT DISTINCT ON (s.campaign_id) s.id, s.due_at
+    FROM send s JOIN campaign k ON k.id = s.campaign_id AND NOT k.retired
+    WHERE s.state = 'scheduled'
+    ORDER BY s.campaign_id, s.due_at, s.id) first
 ORDER BY due_at, id;
 
 -- name: database_time
