@@ -2,5 +2,6 @@
 
 ``load(path)`` reads ``fleet.toml`` and the CSV of mailboxes it names, and returns the
 wanted ``Fleet``, or raises ConfigError with every mistake and its line. Start reading
-at ``load.py``; ``tables.py`` holds each key with its default and bounds.
+at ``load.py``; ``sender_tables.py`` and ``campaign_tables.py`` hold each key with
+its default and bounds.
 """

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from outreachd.fleet.campaign_tables import CampaignTable, StepTable
 from outreachd.fleet.entries import Entry, Findings
 from outreachd.fleet.files import check_holidays
-from outreachd.fleet.tables import CampaignTable, MailboxTable, StepTable
+from outreachd.fleet.sender_tables import MailboxTable
 from outreachd.fleet.wordings import AddFault, read_attachments, read_words
 from outreachd.mistakes import unknown
 from outreachd.rules.address import domain_of

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from outreachd.fleet.tables import MailboxTable
+from outreachd.fleet.sender_tables import MailboxTable
 from outreachd.mistakes import Mistake, from_pydantic, unknown
 from outreachd.sheet import BadRow, Sheet
 from outreachd.text_encoding import check_encoding

@@ -14,18 +14,18 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from outreachd.fleet.campaign_tables import CampaignTable
 from outreachd.fleet.campaigns import campaign
 from outreachd.fleet.entries import Entry, Findings, Place, csv_mailboxes, place_in
-from outreachd.fleet.senders import account, client, domain, inbox, mailbox
-from outreachd.fleet.tables import (
+from outreachd.fleet.sender_tables import (
     AccountTable,
-    CampaignTable,
     ClientTable,
     DomainTable,
     FleetTable,
     InboxTable,
     MailboxTable,
 )
+from outreachd.fleet.senders import account, client, domain, inbox, mailbox
 from outreachd.mistakes import ConfigError, unknown
 from outreachd.rules.model import Kind
 from outreachd.rules.wanted import Fleet, WantedMailbox

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from outreachd.fleet.entries import Entry, Findings
 from outreachd.fleet.files import read_password
-from outreachd.fleet.tables import (
+from outreachd.fleet.sender_tables import (
     AccountTable,
     ClientTable,
     DomainTable,

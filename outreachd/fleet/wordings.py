@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from outreachd.fleet.campaign_tables import StepTable, WordingTable
 from outreachd.fleet.files import read_attachment, read_beside, read_wording
-from outreachd.fleet.tables import StepTable, WordingTable
 from outreachd.rules.attachment import BadAttachmentError, attachment, check_together
 from outreachd.rules.model import Attachment
 from outreachd.rules.template_include import Expanded, IncludeError, expand

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.entries import Entry, Findings, csv_mailboxes
-from outreachd.fleet.tables import MailboxTable, WarmupTable
+from outreachd.fleet.sender_tables import MailboxTable, WarmupTable
 
 
 def read(folder: Path, text: str) -> tuple[list[Entry[MailboxTable]], list[str]]:

@@ -1,4 +1,4 @@
-"""The laws of single tables: keys, types, defaults and bounds."""
+"""The laws of the tables of who sends: keys, types, defaults and bounds."""
 
 from __future__ import annotations
 
@@ -7,114 +7,78 @@ from pathlib import Path
 import pytest
 
 from outreachd.fleet.load import load
-from outreachd.rules.model import DelayUnit, Kind, OnUncertain, Ramp, Tls
+from outreachd.rules.model import Kind, Ramp, Tls
 from outreachd.rules.wanted import (
-    Fleet,
-    Pool,
     WantedAccount,
-    WantedCampaign,
     WantedClient,
     WantedDomain,
     WantedMailbox,
-    WantedStep,
-    WrittenCalendar,
 )
 from tests.fleet.writing import GOOD, mistake, write
-
-
-def test_what_is_not_written_has_the_documented_default(tmp_path: Path) -> None:
-    """Mailbox 40 a day, 10 an hour, 90 s; ramps of 21 and 28 days; STARTTLS on 587."""
-    fleet = load(write(tmp_path, GOOD))
-    assert fleet == Fleet(
-        {
-            Kind.CLIENT: {
-                "acme": WantedClient(
-                    name="acme",
-                    share=1.0,
-                    daily_limit=None,
-                    postal_address="Acme, Berlin",
-                    contact_url=None,
-                    timezone="UTC",
-                )
-            },
-            Kind.ACCOUNT: {
-                "relay": WantedAccount(
-                    name="relay",
-                    kind="smtp",
-                    host="relay.example",
-                    port=587,
-                    tls=Tls.STARTTLS,
-                    username=None,
-                    rate_per_second=10.0,
-                    daily_limit=None,
-                    max_connections=10,
-                    timezone="UTC",
-                )
-            },
-            Kind.DOMAIN: {
-                "mail.acme.example": WantedDomain(
-                    name="mail.acme.example",
-                    accounts=("relay",),
-                    daily_limit=400,
-                    rate_per_minute=20.0,
-                    warmup=Ramp(start=15, end=400, days=28),
-                    timezone="UTC",
-                )
-            },
-            Kind.MAILBOX: {
-                "ann@mail.acme.example": WantedMailbox(
-                    address="ann@mail.acme.example",
-                    name="Ann",
-                    daily_limit=40,
-                    hourly_limit=10,
-                    min_gap_s=90.0,
-                    jitter=0.6,
-                    workday_start_min=540,
-                    workday_end_min=1080,
-                    timezone="UTC",
-                    warmup=Ramp(start=10, end=40, days=21),
-                    signature="",
-                    tags=("acme",),
-                    username=None,
-                )
-            },
-            Kind.CAMPAIGN: {
-                "spring": WantedCampaign(
-                    name="spring",
-                    client="acme",
-                    direction="sales",
-                    share=1.0,
-                    pool=Pool(tags=("acme",)),
-                    calendar=WrittenCalendar(
-                        days="mon-fri",
-                        hours="09:00-18:00",
-                        timezone="recipient",
-                        holidays="",
-                    ),
-                    on_uncertain=OnUncertain.HOLD,
-                    useful_for_s=None,
-                    mailboxes=frozenset({"ann@mail.acme.example"}),
-                    steps=(
-                        WantedStep(
-                            subject="Hello {{ first_name }}",
-                            text="Hi",
-                            html=None,
-                            delay=0,
-                            delay_unit=DelayUnit.MINUTES,
-                        ),
-                    ),
-                )
-            },
-        }
-    )
-
 
 CLIENT = 'postal_address = "Acme, Berlin"'
 ACCOUNT = 'host = "relay.example"'
 DOMAIN = 'accounts = ["relay"]'
 MAILBOX = 'name = "Ann"'
 TAGS = 'tags = ["acme"]'
-CAMPAIGN = 'direction = "sales"'
+
+
+def test_what_is_not_written_has_the_documented_default(tmp_path: Path) -> None:
+    """Mailbox 40 a day, 10 an hour, 90 s; ramps of 21 and 28 days; STARTTLS on 587."""
+    things = load(write(tmp_path, GOOD)).things
+    assert {kind: things[kind] for kind in things if kind is not Kind.CAMPAIGN} == {
+        Kind.CLIENT: {
+            "acme": WantedClient(
+                name="acme",
+                share=1.0,
+                daily_limit=None,
+                postal_address="Acme, Berlin",
+                contact_url=None,
+                timezone="UTC",
+            )
+        },
+        Kind.ACCOUNT: {
+            "relay": WantedAccount(
+                name="relay",
+                kind="smtp",
+                host="relay.example",
+                port=587,
+                tls=Tls.STARTTLS,
+                username=None,
+                rate_per_second=10.0,
+                daily_limit=None,
+                max_connections=10,
+                timezone="UTC",
+            )
+        },
+        Kind.DOMAIN: {
+            "mail.acme.example": WantedDomain(
+                name="mail.acme.example",
+                accounts=("relay",),
+                daily_limit=400,
+                rate_per_minute=20.0,
+                warmup=Ramp(start=15, end=400, days=28),
+                timezone="UTC",
+            )
+        },
+        Kind.MAILBOX: {
+            "ann@mail.acme.example": WantedMailbox(
+                address="ann@mail.acme.example",
+                name="Ann",
+                daily_limit=40,
+                hourly_limit=10,
+                min_gap_s=90.0,
+                jitter=0.6,
+                workday_start_min=540,
+                workday_end_min=1080,
+                timezone="UTC",
+                warmup=Ramp(start=10, end=40, days=21),
+                signature="",
+                tags=("acme",),
+                username=None,
+            )
+        },
+    }
 
 
 @pytest.mark.parametrize(
@@ -155,12 +119,6 @@ CAMPAIGN = 'direction = "sales"'
             'timezone = "Mars/Base"',
             "timezone: time zone 'Mars/Base' is unknown",
         ),
-        (CAMPAIGN, 'on_uncertain = "drop"', "on_uncertain must be one of"),
-        (CAMPAIGN, 'useful_for = "7"', "useful_for must be a time such as"),
-        (CAMPAIGN, "calendar = { days = 'x' }", "days must be days such as"),
-        (CAMPAIGN, "calendar = { hours = '9-18' }", "hours must be hours of one day"),
-        (CAMPAIGN, "calendar = { timezone = 'Mars' }", "timezone: time zone 'Mars'"),
-        (CAMPAIGN, "calendar = { holidays = 'germany' }", "holidays "),
     ],
 )
 def test_a_key_says_what_is_allowed(
@@ -183,12 +141,6 @@ def test_a_key_says_what_is_allowed(
         (DOMAIN, "accounts = []", "accounts must be a list of at least 1"),
         (MAILBOX, 'name = "Ann\\nBcc: x"', "name must be one line of visible text"),
         (MAILBOX, 'name = " "', "name must be one line of visible text"),
-        (
-            'subject = "Hello {{ first_name }}"',
-            'subject = "a\\r\\nb"',
-            "subject must be",
-        ),
-        ('text = "Hi"', 'text = ""', "text must be at least 1 characters long"),
         (
             'address = "ann@mail.acme.example"',
             'address = "ann"',
