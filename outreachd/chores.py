@@ -251,6 +251,7 @@ class Chores:
             shift = self._shift()
             if shift is not None and self._controller is not None:
                 now, mono = self._clock.now(), self._clock.monotonic()
+                await self._controller.hear(shift.refusals)
                 if await self._controller.look(shift.pool, now, mono):
                     await shift.reload_pauses()
             await self._house.sleep(HEALTH_S)

@@ -33,6 +33,7 @@ from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
+from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
 from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
@@ -110,9 +111,10 @@ class Shift:
         )
         self._steering = PgSteering(tools.database)
         self._shelf = Shelf(PgContents(tools.database))
+        self.refusals = Refusals()
         self._journey = Journey(
             clerk=self._clerk(),
-            reporter=Reporter(clock, random.random),
+            reporter=Reporter(clock, random.random, self.refusals),
             carrier=tools.carrier,
             intents=self._intents,
             recorder=self.recorder,

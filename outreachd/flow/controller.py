@@ -16,11 +16,14 @@ from typing import Protocol
 import structlog
 
 from outreachd.flow.pool import Pool
+from outreachd.flow.refusals import Refusals
 from outreachd.rules.cases import Book, Key, cases
 from outreachd.rules.health import Counts, Health, Mode, Rule
 from outreachd.rules.model import Kind, Roster
 from outreachd.rules.outage import LOOKS_BACK, outages
+from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.recovery import Standing, part
+from outreachd.rules.refusal import Refused
 from outreachd.rules.watch import Decision, decide
 
 log = structlog.get_logger()
@@ -31,6 +34,9 @@ class HealthBook(Protocol):
 
     async def tally(self, now: datetime) -> bool:
         """Count what is new; tell whether anything was."""
+
+    async def put_refused(self, rows: Sequence[Refused]) -> None:
+        """Count what was refused before DATA."""
 
     async def of_late(self, since: datetime) -> Mapping[str, Sequence[Counts]]:
         """Tell what each domain sent to each receiver since then."""
@@ -57,6 +63,17 @@ class Controller:
         self._book = book
         self._rules = rules
         self._windows_h = sorted({rule.window_h for rule in rules})
+
+    async def hear(self, refusals: Refusals) -> None:
+        """Have counted what was refused before DATA since it was last asked."""
+        rows = refusals.take()
+        if not rows:
+            return
+        try:
+            await self._book.put_refused(rows)
+        except LedgerAwayError:
+            refusals.put_back(rows)
+            raise
 
     async def look(self, pool: Pool, now: datetime, mono: float) -> bool:
         """Judge everybody; tell whether a pause came or went."""

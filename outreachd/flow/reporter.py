@@ -2,7 +2,8 @@
 
 Plain values from plain values; all it adds are the time and the dice. Holds nothing
 of a fleet: the permit and the claim bring what is needed, also when the fleet they
-come from has been replaced meanwhile.
+come from has been replaced meanwhile. What is refused before DATA is noted for health:
+the ledger has no attempt to count it by.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import assert_never
 from outreachd.clock import Clock
 from outreachd.flow.clerk import Written
 from outreachd.flow.pool import Permit
+from outreachd.flow.refusals import Refusals
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import (
     Campaign,
@@ -26,8 +28,10 @@ from outreachd.rules.model import (
 )
 from outreachd.rules.places import calendar_at
 from outreachd.rules.records import GiveBack, Intent, IntentAnswer, NextStep, Outcome
+from outreachd.rules.refusal import Refused, is_of_sender
 from outreachd.rules.retry import retry_at
 from outreachd.rules.sequence import next_due, step_after
+from outreachd.rules.windows import begin_of, quarter_of
 
 # A day that the ledger knows to be full and we do not: looked at again then.
 FULL_AGAIN = timedelta(minutes=15)
@@ -42,9 +46,12 @@ NO_CONSENT = (
 class Reporter:
     """Writes returns and outcomes."""
 
-    def __init__(self, clock: Clock, dice: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Clock, dice: Callable[[], float], refusals: Refusals
+    ) -> None:
         self._clock = clock
         self._dice = dice
+        self._refusals = refusals
 
     # --- no intent was written ------------------------------------------------------
 
@@ -63,7 +70,7 @@ class Reporter:
     ) -> GiveBack:
         """Note a refusal before DATA: try again later, or never."""
         due_at = self._again_at(verdict, claim.attempts + 1)
-        return GiveBack(
+        row = GiveBack(
             send_id=claim.send_id,
             state=State.SCHEDULED if due_at else State.FAILED,
             due_at=due_at,
@@ -75,6 +82,21 @@ class Reporter:
             if verdict.scope is Scope.RECIPIENT
             else claim.mailbox_id,
             suppress=_is_no_address(verdict),
+        )
+        # A row that has failed with its mailbox is counted from the ledger.
+        is_counted = due_at is None and row.mailbox_id is not None
+        if not is_counted and is_of_sender(reply.phase, verdict):
+            self._refusals.note(self._of(claim, permit, verdict))
+        return row
+
+    def _of(self, claim: Claim, permit: Permit, verdict: Verdict) -> Refused:
+        return Refused(
+            quarter=begin_of(quarter_of(self._clock.now())),
+            mailbox_id=permit.lane.id,
+            account_id=permit.account.id,
+            client_id=permit.campaign.client_id,
+            domain=claim.email.rpartition("@")[2],
+            reason=verdict.reason,
         )
 
     def denied(self, claim: Claim, answer: IntentAnswer | None) -> GiveBack:

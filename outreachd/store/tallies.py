@@ -1,8 +1,8 @@
 """Counts letters by the quarter they were sent in, and what came back for them.
 
 Counting is done again without harm: replies are counted anew while they may change,
-notices are marked in the statement that adds them. Also which receivers were down, and
-who hears nothing. Errors: LedgerAwayError.
+notices are marked in the statement that adds them; refusals before DATA are told.
+Also which receivers were down, and who hears nothing. Errors: LedgerAwayError.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
+import msgspec
 
 from outreachd.rules.cases import Fresh, Key, Row, Tally
 from outreachd.rules.health import Counts
 from outreachd.rules.model import Kind
 from outreachd.rules.outage import LETTERS
+from outreachd.rules.refusal import Refused
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
 
@@ -42,6 +44,12 @@ class PgTallies:
                     found, is_done = await _tally(connection, now)
             is_new = is_new or found
         return is_new
+
+    async def put_refused(self, rows: Sequence[Refused]) -> None:
+        """Count what was refused before DATA for what the sender is or does."""
+        encoded = msgspec.json.encode(rows).decode()
+        async with self._database.connection() as connection:
+            await connection.execute(sql.text("tally_refusals"), encoded)
 
     async def of_late(self, since: datetime) -> dict[str, list[Counts]]:
         """Tell what each domain sent to each receiver, where it says something."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import pytest
+
 from outreachd.flow.controller import Controller
 from outreachd.flow.pool import Pool
+from outreachd.flow.refusals import Refusals
 from outreachd.rules.cases import Book, Key, Row, Stood
 from outreachd.rules.health import Counts, Health
 from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind, Ramp
-from outreachd.rules.records import Facts
+from outreachd.rules.records import Facts, LedgerAwayError
 from outreachd.rules.recovery import STAGES, Standing
+from outreachd.rules.refusal import Refused
 from outreachd.rules.watch import Decision
+from tests.flow.test_refusals import ONE
 from tests.rosters import MONDAY, campaign, domain, mailbox, roster
 
 DOMAIN = (Kind.DOMAIN, 1)
@@ -29,10 +34,18 @@ class FakeBook:
         self.outages: list[str] = []
         self.stood: dict[Key, Stood] = {}
         self.decided: list[Decision] = []
+        self.refused: list[Refused] = []
+        self.is_away = False
 
     async def tally(self, now: datetime) -> bool:
         """Have counted all there is."""
         return True
+
+    async def put_refused(self, rows: Sequence[Refused]) -> None:
+        """Keep them."""
+        if self.is_away:
+            raise LedgerAwayError
+        self.refused += rows
 
     async def of_late(self, since: datetime) -> Mapping[str, Sequence[Counts]]:
         """Tell what the test says."""
@@ -159,3 +172,18 @@ async def test_without_rules_all_have_their_whole_day() -> None:
     await Controller(book, RULES).look(pool, MONDAY, 1e5)
     assert not await Controller(book, ()).look(pool, MONDAY, 1e5)
     assert cap(pool) == 100
+
+
+async def test_refusals_that_cannot_be_counted_now_are_counted_later() -> None:
+    """Each once, and nothing is asked of the database where there were none."""
+    book, refusals = FakeBook(), Refusals()
+    controller = Controller(book, RULES)
+    refusals.note(ONE)
+    book.is_away = True
+    with pytest.raises(LedgerAwayError):
+        await controller.hear(refusals)
+    book.is_away = False
+    await controller.hear(refusals)
+    assert book.refused == [ONE]
+    book.is_away = True
+    await controller.hear(refusals)

@@ -34,6 +34,23 @@ def test_a_refusal_tries_again_or_never() -> None:
     assert worn.state is State.FAILED
 
 
+@pytest.mark.parametrize(
+    ("mailbox_id", "code", "n"),
+    [(None, 451, 1), (1, 451, 1), (None, 550, 1), (1, 550, 0)],
+)
+def test_a_refusal_for_policy_is_counted_once(
+    mailbox_id: int | None, code: int, n: int
+) -> None:
+    """Here or in the ledger, which knows a failed letter's mailbox if it is bound."""
+    desk = Desk()
+    reply = Reply(Phase.RCPT, code, "5.7.1 message refused by local policy")
+    row = desk.reporter.refused(
+        claim(mailbox_id=mailbox_id), desk.permit, reply, judge(reply)
+    )
+    assert row.reason == "policy_other"
+    assert len(desk.world.refusals.take()) == n
+
+
 @pytest.mark.parametrize("answer", [None, *IntentAnswer])
 def test_a_denied_intent_goes_back_uncounted(answer: IntentAnswer | None) -> None:
     """Nothing was tried; the suppressed end, who gave no consent waits."""

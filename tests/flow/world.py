@@ -17,6 +17,7 @@ from outreachd.flow.feedback import Feedback
 from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
 from outreachd.flow.recorder import Recorder
+from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
 from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
@@ -64,11 +65,12 @@ class World:
         self.recorder = Recorder(
             self.ledger, self.journal, self.clock, house=self.clock, term=term
         )
+        self.refusals = Refusals()
         self.contents = FakeContents()
         self.shelf = Shelf(self.contents)
         self.journey = Journey(
             clerk=self.clerk(),
-            reporter=Reporter(self.clock, self.dice.random),
+            reporter=Reporter(self.clock, self.dice.random, self.refusals),
             carrier=self.carrier,
             intents=self._batcher(term),
             recorder=self.recorder,

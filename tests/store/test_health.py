@@ -10,11 +10,13 @@ import pytest
 
 from outreachd.clock import VirtualClock
 from outreachd.flow.controller import Controller
+from outreachd.flow.refusals import Refusals
 from outreachd.helm import load_pool
 from outreachd.rules.health import Counts, Health, Mode
 from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind
 from outreachd.rules.recovery import STAGES, Standing
+from outreachd.rules.refusal import Refused
 from outreachd.rules.watch import Decision
 from outreachd.store.database import Database
 from outreachd.store.health import PgHealth
@@ -239,3 +241,27 @@ async def test_a_yes_to_who_rests_already_is_refused(db: Database, fleet: None) 
     id = (await book.decisions(NOW))[0]["id"]
     with pytest.raises(NoSuchError, match="is resting already"):
         await book.accept(id, "ann", LATER)
+
+
+async def test_a_domain_that_receivers_defer_rests(db: Database, fleet: None) -> None:
+    """Refused at RCPT for its reputation: not one letter went, and it shows."""
+    await sent(db, 45, at=LATER)
+    clock = VirtualClock(LATER + timedelta(minutes=20))
+    pool = await load_pool(db, clock)
+    controller, refusals = Controller(PgHealth(db), RULES), Refusals()
+    quarter = datetime(2026, 3, 2, 10, tzinfo=LATER.tzinfo)
+    for _ in range(15):
+        refusals.note(
+            Refused(
+                quarter=quarter,
+                mailbox_id=1,
+                account_id=1,
+                client_id=1,
+                domain="x.example",
+                reason="block_reputation",
+            )
+        )
+    await controller.hear(refusals)
+    assert await controller.look(pool, clock.now(), 0.0)
+    decided = await PgHealth(db).decisions(NOW, "mail.acme.example")
+    assert [one["rule"] for one in decided] == ["domain_blocked_day"]

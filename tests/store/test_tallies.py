@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest_asyncio
 
 from outreachd.rules.health import Counts
+from outreachd.rules.refusal import Refused
 from outreachd.store.database import Database
 from outreachd.store.tallies import PgTallies
 from tests.store.seed import NOW, add_send, seed_fleet
@@ -53,6 +54,35 @@ async def test_a_refusal_before_the_intent_counts_too(
             reason="hard_no_user",
         )
     assert await counted(db) == Counts(sent=1, hard=1)
+
+
+async def test_what_is_refused_before_data_counts_as_blocked(
+    db: Database, fleet: None
+) -> None:
+    """Added up by who runs the mail; a reason that blocks nobody counts for nothing."""
+    book = PgTallies(db)
+    rows = [
+        Refused(
+            quarter=NOW,
+            mailbox_id=1,
+            account_id=1,
+            client_id=1,
+            domain=domain,
+            reason=reason,
+            n=n,
+        )
+        for domain, reason, n in (
+            ("x.example", "block_reputation", 2),
+            ("x.example", "rate_limit", 1),
+            ("y.example", "block_ip", 4),
+            ("x.example", "sender_rejected", 8),
+        )
+    ]
+    await book.put_refused(rows)
+    await book.put_refused(rows[:1])
+    assert await counted(db) == Counts(sent=9, block=9)
+    found = {row.receiver: row.counts.sent for row in await book.tallies(NOW)}
+    assert found == {"google": 5, "y.example": 4}
 
 
 async def test_an_attempt_that_ends_later_counts_as_it_ended(

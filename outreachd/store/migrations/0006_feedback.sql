@@ -102,14 +102,15 @@ CREATE FUNCTION event_of(reason text) RETURNS text LANGUAGE sql IMMUTABLE PARALL
 $$;
 
 -- Letters by the quarter of an hour they were sent in, and what came back for them: of
--- replies (written anew while they may change) and of notices (added, each once).
+-- replies (written anew while they may change), of refusals before DATA, which leave no
+-- attempt (added), and of notices (added, each once).
 CREATE TABLE tally (
     quarter    timestamptz NOT NULL,    -- its beginning
     mailbox_id integer NOT NULL,
     account_id integer NOT NULL,
     client_id  integer NOT NULL,
     receiver   text NOT NULL,           -- who runs the recipients' mail, or their domain
-    source     text NOT NULL CHECK (source IN ('reply', 'notice')),
+    source     text NOT NULL CHECK (source IN ('reply', 'refusal', 'notice')),
     sent       integer NOT NULL DEFAULT 0,
     hard       integer NOT NULL DEFAULT 0,
     block      integer NOT NULL DEFAULT 0,

@@ -78,6 +78,21 @@ ON CONFLICT (quarter, mailbox_id, account_id, client_id, receiver, source)
 DO UPDATE SET hard = t.hard + excluded.hard, block = t.block + excluded.block,
     soft = t.soft + excluded.soft, complaint = t.complaint + excluded.complaint;
 
+-- name: tally_refusals
+-- Add letters that were refused before DATA, as letters and as blocked; what does not
+-- count as blocked is left out. $1 rows, JSON.
+INSERT INTO tally AS t (quarter, mailbox_id, account_id, client_id, receiver, source,
+    sent, block)
+SELECT r.quarter, r.mailbox_id, r.account_id, r.client_id,
+    coalesce(nullif(md.provider, ''), r.domain), 'refusal', sum(r.n), sum(r.n)
+FROM json_to_recordset($1::text::json) AS r (quarter timestamptz, mailbox_id integer,
+    account_id integer, client_id integer, domain text, reason text, n integer)
+LEFT JOIN mail_domain md ON md.domain = r.domain
+WHERE event_of(r.reason) = 'block'
+GROUP BY 1, 2, 3, 4, 5
+ON CONFLICT (quarter, mailbox_id, account_id, client_id, receiver, source)
+DO UPDATE SET sent = t.sent + excluded.sent, block = t.block + excluded.block;
+
 -- name: tally_of_late
 -- What each sending domain sent to each receiver of late. $1 since, $2 letters at least.
 SELECT t.receiver, sum(t.sent)::integer AS sent, sum(t.hard)::integer AS hard,
