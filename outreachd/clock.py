@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 # Passes of the event loop after which a woken task has surely begun its work.
 SETTLE_PASSES = 4
+_BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock(Protocol):
@@ -168,5 +169,4 @@ class VirtualClock:
 
 
 def _boot_seconds() -> float:
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)
+    return time.clock_gettime(_BOOT_CLOCK)

@@ -82,7 +82,7 @@ class Hearing(SMTPProtocol):
     async def hear(self, phase: Phase, limit_s: float) -> Reply:
         """Wait for one whole reply and take it; what follows it stays heard."""
         self._is_late = False
-        if not self._is_over and not _has_ended(self._heard):
+        if not self._is_over and not (self._heard and _has_ended(self._heard)):
             # One timer that hangs up costs a fifth of a time limit of asyncio's.
             timer = self._loop_now.call_later(limit_s, self._give_up)
             self._listener = self._loop_now.create_future()
@@ -130,10 +130,12 @@ class Hearing(SMTPProtocol):
         if not end:
             return self._unheard(phase, limit_s)
         said, self._heard = self._heard[:end], self._heard[end:]
-        number, lines = said[:3], said.split(b"\n")[:-1]
-        words = b"\n".join([line[4:].strip() for line in lines])
+        number, words, agreed = said[:3], said[4:].strip(), True
+        if said.find(b"\n") + 1 < end:  # of several lines; most replies have one
+            lines = said.split(b"\n")[:-1]
+            words = b"\n".join([line[4:].strip() for line in lines])
+            agreed = all(line[:3] == number for line in lines)
         message = words.decode("utf-8", "surrogateescape")
-        agreed = all(line[:3] == number for line in lines)
         # A fourth digit makes a number that is none: 2500 is no 250.
         sound = agreed and number.isdigit() and not said[3:4].isdigit()
         if sound and b"200" <= number < b"600":

@@ -28,6 +28,7 @@ ADDRESS = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?",
     re.ASCII,
 )
+_WITHIN_A_LINE = bytes(octet for octet in range(256) if octet not in b"\r\n")
 
 
 class SmtpCarrier:
@@ -188,8 +189,9 @@ def _stuffed(message: bytes) -> bytes:
 
 
 def _has_clean_ends(message: bytes) -> bool:
-    rest = b"".join(message.split(b"\r\n"))  # half the price of counting
-    return b"\r" not in rest and b"\n" not in rest
+    """Tell whether CR and LF stand only as pairs: take all else out and look."""
+    ends = message.translate(None, _WITHIN_A_LINE)  # a third of the price of counting
+    return ends == b"\r\n" * (len(ends) // 2)
 
 
 def _refused_here(envelope: Envelope) -> Reply | None:
