@@ -25,6 +25,7 @@ from outreachd.rules.hygiene import (
     judge,
     marks_of,
 )
+from outreachd.rules.stops import COMPANY_REASON
 from outreachd.rules.suppression import Eraser
 from outreachd.store.contacts import NO_CONSENT_SENTENCE, Enrolled, Target, enrol
 from outreachd.store.database import Connection, Database
@@ -35,6 +36,10 @@ UNCHANGED = "is in this campaign already: nothing was changed"
 GROUNDED = (
     "is in this campaign already and has a ground of consent now: a letter that waits"
     " for it goes on with `outreachd release --reason no_consent`"
+)
+STOPPED = (
+    "somebody at this company has answered, complained or opted out, and the campaign"
+    " writes to a company no more then (stop_company)"
 )
 ADDED = (
     "the client has this contact already: it keeps its values and is in this campaign"
@@ -157,13 +162,16 @@ def _result(contact: NewContact, done: Enrolled) -> RowResult:
     """Say what became of a contact that was to be enrolled."""
     word, sentence = _said(contact, done)
     reason = "; ".join((sentence, *contact.notes))
-    why = word if word == "suppressed" else done.enrolled.get(contact.email, "")
+    whys = {"suppressed": "suppressed", "skipped": COMPANY_REASON}
+    why = whys.get(word) or done.enrolled.get(contact.email, "")
     return RowResult(contact.line, contact.email, word, reason, contact.marks, why)
 
 
 def _said(contact: NewContact, done: Enrolled) -> tuple[str, str]:
     if contact.email in done.suppressed:
         return "suppressed", "must not be written to: it is suppressed"
+    if contact.email in done.stopped:
+        return "skipped", STOPPED
     hold = done.enrolled.get(contact.email)
     if hold is None:
         return "known", GROUNDED if contact.email in done.grounded else UNCHANGED

@@ -14,9 +14,11 @@ from outreachd.intake import ADDED, GROUNDED, UNCHANGED, Intake
 from outreachd.rules.contact_row import NewContact, RowResult
 from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.inquiry import Answer, Outcome, Question
+from outreachd.rules.stops import Happening
 from outreachd.rules.suppression import Eraser
 from outreachd.store.contacts import Target, find_target
 from outreachd.store.database import Database
+from outreachd.store.events import PgEvents, Whom
 from outreachd.wire.mx import MailDomains
 from tests.store.seed import seed_fleet
 
@@ -200,6 +202,24 @@ async def test_duplicates_of_client_and_campaign_are_told_apart(
         ADDED,
         UNCHANGED,
     ]
+
+
+async def test_a_colleague_of_who_has_answered_is_skipped_and_told_why(
+    db: Database, target: Target
+) -> None:
+    """A word for programs, a sentence for people, nothing kept."""
+    target = replace(target, stop_company=True)
+    await intake(db, None).take(target, [person("ann@corp.net")])
+    whom = Whom(address="ann@corp.net")
+    now = RealClock().now()
+    await PgEvents(db).happened(
+        Happening.ANSWERED, whom, source="t", author="t", now=now
+    )
+    people = [person("ann@corp.net", 2), person("ben@corp.net", 3)]
+    again, colleague = await intake(db, None).take(target, people)
+    assert (again.word, again.why) == ("known", "")
+    assert (colleague.word, colleague.why) == ("skipped", "company_stopped")
+    assert "somebody at this company has answered" in colleague.reason
 
 
 async def test_a_ground_brought_later_is_told_with_the_way_on(

@@ -54,6 +54,9 @@ STOPS = {
 # Why the colleagues' letters ended: never in the words of what happened to another.
 COMPANY_REASON = "company_stopped"
 
+# What speaks for the whole company.
+COMPANY_STOPS = tuple(what for what, stop in STOPS.items() if stop.company)
+
 # Domains of these belong to a provider, not to a company.
 _ANYBODYS = {Mark.FREE, Mark.DISPOSABLE}
 

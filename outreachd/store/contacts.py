@@ -2,9 +2,10 @@
 
 Always holds: a person is one contact of a client and is enrolled in a campaign once,
 however often he is imported; who is known keeps the values he has, and gains a ground
-of consent where he had none that the campaign accepts; who is suppressed is neither
-kept nor enrolled; without such a ground the first letter is held. Each batch is one
-transaction and ends with NOTIFY outreachd_work. Errors: LedgerAwayError.
+of consent where he had none that the campaign accepts; without such a ground the first
+letter is held. Neither kept nor enrolled is who is suppressed, or new at a company to
+which the campaign writes no more. Each batch is one transaction and ends with NOTIFY
+outreachd_work. Errors: LedgerAwayError.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import msgspec
 
 from outreachd.rules.contact_row import NewContact
 from outreachd.rules.hygiene import Policy
+from outreachd.rules.stops import COMPANY_STOPS, company_of
 from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
 from outreachd.store.database import Connection
@@ -41,6 +43,7 @@ class Target:
     by_recipient_holidays: bool
     hygiene: Policy
     grounds: tuple[str, ...] | None = None  # of consent; None = any that is stated
+    stop_company: bool = False  # an answer stops all of a company
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Enrolled:
     enrolled: Mapping[str, str]  # those the campaign did not have: why they wait, or ""
     suppressed: frozenset[str]
     grounded: frozenset[str] = frozenset()  # known, and gained a ground of consent
+    stopped: frozenset[str] = frozenset()  # at companies that are written to no more
 
 
 async def find_target(connection: Connection, name: str) -> Target | None:
@@ -87,6 +91,8 @@ async def enrol(
             connection, eraser, emails, client_id=client_id, campaign_id=campaign_id
         )
         wanted = [contact for contact in contacts if contact.email not in barring]
+        stopped = await _stopped(connection, target, wanted)
+        wanted = [contact for contact in wanted if contact.email not in stopped]
         new, grounded = await keep(connection, target, wanted)
         rows = await connection.fetch(
             sql.text("enrol"),
@@ -103,7 +109,25 @@ async def enrol(
         if rows:
             await connection.execute(sql.text("notify_work"))
     enrolled = {row["email"]: row["hold"] for row in rows}
-    return Enrolled(new, enrolled, barring, grounded)
+    return Enrolled(new, enrolled, barring, grounded, stopped)
+
+
+async def _stopped(
+    connection: Connection, target: Target, contacts: Sequence[NewContact]
+) -> frozenset[str]:
+    """Find those at companies that the campaign writes to no more, new to it."""
+    if not target.stop_company:
+        return frozenset()
+    await connection.execute(sql.text("watch_companies"), target.campaign_id)
+    rows = await connection.fetch(
+        sql.text("stopped_emails"),
+        target.campaign_id,
+        target.client_id,
+        [contact.email for contact in contacts],
+        [company_of(contact.email) or "" for contact in contacts],
+        COMPANY_STOPS,
+    )
+    return frozenset(row["email"] for row in rows)
 
 
 async def keep(

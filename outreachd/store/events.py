@@ -126,7 +126,10 @@ async def _act(
     contact_ids = [person["contact_id"] for person in people]
     rule = STOPS[what]
     own = await connection.fetch(sql.text("own_enrolments"), contact_ids)
-    others = await _colleagues(connection, people) if rule.company else []
+    others = []
+    if rule.company:
+        await connection.execute(sql.text("stop_companies"), contact_ids)
+        others = await _colleagues(connection, people)
     await connection.execute(sql.text("bar_intents"))
     sends = enrolments = deferred = 0
     if what is Happening.AUTO_REPLIED:

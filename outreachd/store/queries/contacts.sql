@@ -6,7 +6,7 @@
 -- What an import must know of its campaign. $1 name.
 SELECT c.id, c.client_id, c.calendar ->> 'timezone' = 'recipient' AS by_recipient_zone,
     coalesce(c.calendar ->> 'holidays' = 'recipient', false) AS by_recipient_holidays,
-    c.hygiene::text AS hygiene, c.grounds
+    c.hygiene::text AS hygiene, c.grounds, c.stop_company
 FROM campaign c
 WHERE c.name = $1 AND NOT c.retired;
 
@@ -21,6 +21,34 @@ SELECT asked.email
 FROM unnest($3::text[], $4::text[]) AS asked (email, mark)
 WHERE EXISTS (SELECT FROM suppressions_of(asked.email, $1, $2))
    OR EXISTS (SELECT FROM suppressions_of(asked.mark, $1, $2));
+
+-- name: watch_companies
+-- No company of a campaign is stopped unseen until this transaction ends: whoever stops
+-- one waits for it (stop_companies). $1 campaign.
+SELECT pg_advisory_xact_lock_shared(20250, $1);
+
+-- name: stopped_emails
+-- Who is at a company to which a campaign writes no more, and is in no sequence of it.
+-- $1 campaign, $2 client, $3 addresses, $4 the company of each ('' = of none), $5 what
+-- stops a company. The second reason outlives a person who was erased.
+WITH stopped AS MATERIALIZED (
+    SELECT asked.company
+    FROM (SELECT DISTINCT company FROM unnest($4::text[]) AS company) asked
+    WHERE asked.company <> '' AND EXISTS (
+        SELECT FROM contact me
+        JOIN enrolment own ON own.campaign_id = $1 AND own.contact_id = me.id
+        WHERE me.client_id = $2 AND split_part(me.email, '@', 2) = asked.company
+          AND (EXISTS (SELECT FROM event v
+                       WHERE v.contact_id = me.id AND v.what = ANY ($5::text[]))
+               OR (own.state = 'stopped' AND own.reason = 'company_stopped')))
+)
+SELECT asked.email
+FROM unnest($3::text[], $4::text[]) AS asked (email, company)
+JOIN stopped USING (company)
+WHERE NOT EXISTS (
+    SELECT FROM contact c JOIN enrolment e ON e.campaign_id = $1 AND e.contact_id = c.id
+    WHERE c.client_id = $2 AND c.email = asked.email
+      AND NOT (e.state = 'finished' AND e.reason = 'one_off'));
 
 -- name: put_contacts
 -- Keep the persons who are new to the client; who is known stays as he was, but for a

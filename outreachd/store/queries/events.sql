@@ -37,6 +37,14 @@ JOIN campaign k ON k.client_id = c.client_id
 JOIN enrolment e ON e.campaign_id = k.id AND e.contact_id = c.id
 WHERE c.id = ANY ($1::bigint[]);
 
+-- name: stop_companies
+-- Wait for the imports into a person's campaigns that write to a company no more, and keep
+-- others out until this transaction ends (watch_companies). $1 contacts.
+SELECT pg_advisory_xact_lock(20250, k.id)
+FROM (
+    SELECT DISTINCT k.id FROM campaign k JOIN enrolment e ON e.campaign_id = k.id
+    WHERE k.stop_company AND e.contact_id = ANY ($1::bigint[]) ORDER BY k.id) k;
+
 -- name: colleagues_enrolments
 -- Those of a person's colleagues, in the person's campaigns that write to a company no
 -- more. $1 contact, $2 the company's domain.
