@@ -2,7 +2,8 @@
 
 Written by the real engine and sent to nobody; its opt-out link opens nothing. Prints
 subject and text; with --out also writes the letter (.eml) and its HTML (.html). What
-would hold the send ends with the same sentence and exit 1.
+would hold the send ends with the same sentence and exit 1. ``--step 0`` is the letter
+of a double opt-in.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from outreachd.mistakes import unknown
 from outreachd.proof import Proofs
 from outreachd.rules.address import BadAddressError, normalise_recipient
 from outreachd.rules.letter import Unfillable
-from outreachd.rules.model import Campaign, Roster
+from outreachd.rules.model import Campaign, Roster, Step
+from outreachd.rules.sequence import CONFIRMATION, step_of
 from outreachd.store.content import PgContents
 from outreachd.store.readers import Reader, find_reader
 from outreachd.store.roster import read_roster
@@ -53,7 +55,12 @@ class Order:
 @click.command("preview", help="Show a letter as a contact would get it.")
 @click.argument("campaign")
 @click.option("--contact", required=True, help="The address of a contact.")
-@click.option("--step", default=1, type=click.IntRange(1), help="Which letter; 1.")
+@click.option(
+    "--step",
+    default=1,
+    type=click.IntRange(0),
+    help="Which letter; 1. 0 is the one that asks for a yes.",
+)
 @click.option("--variant", help="This wording, not the one the contact draws.")
 @click.option(
     "--out",
@@ -125,10 +132,7 @@ async def _written(opened: Desk, order: Order) -> Written:
     if reader is None:
         client = roster.clients[campaign.client_id].name
         raise FailedError(f"{client} has no contact {address}: `outreachd import` it.")
-    steps = len(campaign.steps)
-    if order.step > steps:
-        raise MisusedError(f"{order.campaign} has {steps} steps, not {order.step}.")
-    variants = [one.name for one in campaign.steps[order.step - 1].variants]
+    variants = [one.name for one in _step(campaign, order.step).variants]
     if order.variant is not None and order.variant not in variants:
         raise MisusedError(f"{unknown('variant', order.variant, variants)}.")
     proofs = proofs_of(opened, roster)
@@ -139,6 +143,19 @@ async def _written(opened: Desk, order: Order) -> Written:
     if isinstance(made, Unfillable):
         raise FailedError(f"it would be held ({made.reason}): {made.detail}")
     return made
+
+
+def _step(campaign: Campaign, number: int) -> Step:
+    step = step_of(campaign, number)
+    if step is not None:
+        return step
+    if number == CONFIRMATION:
+        raise MisusedError(
+            f"{campaign.name} asks nobody for a yes first: it has no `confirm` letter."
+        )
+    raise MisusedError(
+        f"{campaign.name} has {len(campaign.steps)} steps, not {number}."
+    )
 
 
 async def _in_thread(

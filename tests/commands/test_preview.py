@@ -79,6 +79,31 @@ async def test_a_letter_is_shown_and_written_to_files(
     assert 'style="top: 0;"' in (tmp_path / "out/step-1.html").read_text()
 
 
+async def test_the_letter_that_asks_for_a_yes_is_shown(
+    config: Path,
+    people: None,
+    db: Database,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As step 0, with a link that confirms nothing; where there is none it is told."""
+    with pytest.raises(MisusedError, match="spring asks nobody for a yes first"):
+        await preview(config, order(0), None, False)
+    asking = {"subject": "May we, {{ first_name }}?", "text": "{{ confirm_url }}"}
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE campaign SET confirmation = $1::text::jsonb",
+            json.dumps(asking | {"html": None}),
+        )
+    await preview(config, order(0), tmp_path / "out", True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["step"], told["subject"]) == (0, "May we, Pat?")
+    assert told["text"].startswith(f"https://out.example.org/c/{TOKEN}\n")
+    assert told["files"] == [str(tmp_path / "out/step-0.eml")]
+    await preview(config, order(1), None, True)
+    assert json.loads(capsys.readouterr().out)["subject"] == "Hello Pat"
+
+
 async def test_a_preview_changes_nothing(
     config: Path, people: None, db: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
