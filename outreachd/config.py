@@ -1,118 +1,51 @@
-"""Process settings: a TOML file and the environment become one frozen value.
+"""Process settings: every key, default, unit and bound, here and nowhere else.
 
-Every key, default, unit and bound stands here and nowhere else. The environment
-wins: ``OUTREACHD_SECTION__KEY``, e.g. ``OUTREACHD_HTTP__CONTROL__LISTEN``. Relative
-paths count from the settings file, or from the working directory when there is none.
-The state directory is the one named, else $STATE_DIRECTORY, else ``state`` there.
-Durations are seconds (``_s``). Nothing is logged and no value is repeated in an error.
-Errors: ConfigError with every mistake at once, each with file and line.
-Source: pydantic-settings documentation, "Nested environment variables".
+One frozen value, in the sections of the settings file; ``config_file.py`` makes it of
+the file and the environment, which wins. What one value must look like stands in
+``config_forms.py``, the section of health in ``config_health.py``. Durations are
+seconds (``_s``). Source: pydantic-settings documentation.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from outreachd.environment import Environment, misnamed_variables, variable_of
+from outreachd.config_forms import (
+    SECTION,
+    Address,
+    AnyPath,
+    BaseUrl,
+    Dsn,
+    HostName,
+    Limit,
+    Mailto,
+    NameServer,
+    Zone,
+)
+from outreachd.config_health import Health
+from outreachd.environment import Environment
 from outreachd.listen import Listen, PrivateListen, TcpListen
-from outreachd.mistakes import ConfigError, Mistake, from_pydantic, unknown
-from outreachd.rules.health import Mode, Rule
-from outreachd.rules.health_rules import RULES
-from outreachd.rules.rulebook import rule_of, rules_of
-from outreachd.toml_lines import KeyPath, TomlFile, read_toml
 
 # Time left for a lease to run out and for a late answer to be written down, before
 # a send without an answer may be judged (seconds).
 UNCERTAIN_MARGIN_S = 60
 
 
-def _dsn(text: str) -> str:
-    if text == "embedded" or text.startswith(("postgresql://", "postgres://")):
-        return text
-    raise ValueError('must be "embedded" or "postgresql://USER@HOST,HOST/DATABASE"')
-
-
-def _base_url(text: str) -> str:
-    if re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(/[^\s?#]*)?", text):
-        return text.rstrip("/")
-    raise ValueError('must be a web address such as "https://out.example.org"')
-
-
-def _mailto(text: str) -> str:
-    if re.fullmatch(r"[^\s@<>,;:?&%\"]+@[A-Za-z0-9.-]+", text):
-        return text
-    raise ValueError('must be one plain address such as "unsubscribe@example.org"')
-
-
-def _name_server(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if not colon or (":" in host and not host.endswith("]")):  # no port; bare IPv6
-        host, port = text, "53"
-    try:
-        ip_address(host.removeprefix("[").removesuffix("]"))
-        if 0 < int(port) < 65_536:
-            return text
-    except ValueError:
-        pass
-    raise ValueError('must be an address such as "192.0.2.53" or "192.0.2.53:5353"')
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        raise ValueError('must be an address such as "192.0.2.1"') from None
-
-
-def _zone(text: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
-        return text.lower()
-    raise ValueError('must be a name in DNS such as "zen.spamhaus.org"')
-
-
-AnyPath = Annotated[Path, Field(strict=False)]
-NameServer = Annotated[str, AfterValidator(_name_server)]
-Address = Annotated[str, AfterValidator(_address)]
-Zones = Annotated[
-    tuple[Annotated[str, AfterValidator(_zone)], ...], Field(strict=False)
-]
-CheckName = Literal["spf", "dkim", "dmarc", "mx", "ptr", "helo", "blocklist"]
-Limit = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]  # seconds
-
-
 class _Section(BaseModel):
-    """A table of settings: frozen, strict about types, strict about keys."""
-
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True
-    )
+    model_config = SECTION
 
 
 class Database(_Section):
     """Where the ledger is; ``embedded`` starts a PostgreSQL of our own."""
 
-    # may hold a password
-    dsn: Annotated[str, AfterValidator(_dsn)] = Field(default="embedded", repr=False)
+    dsn: Dsn = Field(default="embedded", repr=False)  # may hold a password
 
 
 class State(_Section):
@@ -150,20 +83,11 @@ class Send(_Section):
     lease_s: Annotated[float, Field(ge=3, le=300)] = 15.0
     drain_s: Annotated[float, Field(ge=0, le=600)] = 10.0  # for sends before intent
     claim_poll_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
-    local_hostname: str | None = None  # said in EHLO; None = the machine's name
+    local_hostname: HostName | None = None  # said in EHLO; None = the machine's name
     limits: Limits = Limits()
     connections: Connections = Connections()
     # After this an uncertain send may be judged by its campaign's policy.
     uncertain_grace_s: Annotated[float, Field(le=86_400, validate_default=True)] = 1200
-
-    @field_validator("local_hostname")
-    @classmethod
-    def _hostname(cls, name: str | None) -> str | None:
-        if name is None or re.fullmatch(
-            r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f.:]+\]", name
-        ):
-            return name
-        raise ValueError('must be a host name such as "out.example.org"')
 
     @field_validator("uncertain_grace_s")
     @classmethod
@@ -191,8 +115,8 @@ class Public(_Section):
     """The public HTTP listener: opting out. Off while ``listen`` is not set."""
 
     listen: Listen | None = None
-    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
-    unsubscribe_mailto: Annotated[str, AfterValidator(_mailto)] | None = None
+    base_url: BaseUrl | None = None
+    unsubscribe_mailto: Mailto | None = None
 
 
 class Http(_Section):
@@ -209,54 +133,14 @@ class Log(_Section):
     format: Literal["json", "console"] = "json"
 
 
-class HealthRule(_Section):
-    """A rule of health: one of ours by its name, changed, or one of your own.
-
-    What is left out stays as it is in ours; one of your own needs all but mode and z.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,62}$")]
-    kind: Literal["mailbox", "domain", "account", "client"] | None = None
-    measure: Literal["hard", "block", "complaint", "silence"] | None = None
-    window_h: Annotated[int, Field(ge=1, le=720)] | None = None
-    min_sent: Annotated[int, Field(ge=1, le=1_000_000)] | None = None  # letters
-    min_events: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    # A rate, 0.025 = 2.5 %; of silence the events that others would have had.
-    limit: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
-    brings: Literal["tired", "resting"] | None = None
-    mode: Literal["observe", "suggest", "enforce", "off"] | None = None
-    # How sure: standard deviations, 2.33 = one time in a hundred it is chance.
-    z: Annotated[float, Field(ge=0, le=6, allow_inf_nan=False)] | None = None
-
-    @model_validator(mode="after")
-    def _whole(self) -> HealthRule:
-        """Refuse what is no rule at once, not when it is first judged by."""
-        given = self.model_dump(exclude_none=True)
-        rule_of(given, {rule.name: rule for rule in RULES})
-        return self
-
-
-class Health(_Section):
-    """Who is slowed and who rests when much comes back."""
-
-    enabled: bool = True
-    # What all rules may do at most: note, wait for a yes, act.
-    mode: Literal["observe", "suggest", "enforce"] = "enforce"
-    rule: Annotated[tuple[HealthRule, ...], Field(strict=False)] = ()
-
-    def rules(self) -> tuple[Rule, ...]:
-        """Give the rules that hold: ours as changed, then those of your own."""
-        if not self.enabled:
-            return ()
-        given = [one.model_dump(exclude_none=True) for one in self.rule]
-        return rules_of(given, RULES, Mode(self.mode))
+CheckName = Literal["spf", "dkim", "dmarc", "mx", "ptr", "helo", "blocklist"]
 
 
 class RelayFacts(_Section):
     """What only the operator knows of a relay: where letters come out, and its name."""
 
     addresses: Annotated[tuple[Address, ...], Field(strict=False)] = ()
-    helo: Annotated[str, AfterValidator(_zone)] = ""
+    helo: Zone = ""
 
 
 class Checks(_Section):
@@ -276,13 +160,17 @@ class Checks(_Section):
         "ptr",
         "blocklist",
     )
-    address_lists: Zones = (
+    address_lists: Annotated[tuple[Zone, ...], Field(strict=False)] = (
         "zen.spamhaus.org",
         "bl.spamcop.net",
         "b.barracudacentral.org",
         "psbl.surriel.com",
     )
-    domain_lists: Zones = ("dbl.spamhaus.org", "multi.surbl.org", "multi.uribl.com")
+    domain_lists: Annotated[tuple[Zone, ...], Field(strict=False)] = (
+        "dbl.spamhaus.org",
+        "multi.surbl.org",
+        "multi.uribl.com",
+    )
     relays: dict[str, RelayFacts] = {}  # by the name of the account
 
 
@@ -327,72 +215,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take the environment before the file, and nothing else."""
         return Environment(settings_cls), init_settings
-
-
-def load(path: Path | None) -> Settings:
-    """Read the settings; raises ConfigError with everything that is wrong."""
-    file = read_toml(path) if path else None
-    mistakes = misnamed_variables(Settings.model_fields)
-    sections = dict(file.tables) if file else {}
-    for name in sections.keys() - Settings.model_fields.keys():
-        del sections[name]
-        message = unknown("section", name, Settings.model_fields)
-        mistakes.append(_placed((name,), message, file))
-    try:
-        settings = Settings(**sections)
-    except ValidationError as error:
-        for where, message in from_pydantic(error, Settings):
-            mistakes.append(_placed(where, message, file))
-    if mistakes:
-        raise ConfigError(sorted(mistakes, key=lambda mistake: mistake.line or 0))
-    return _anchored(settings, (path.parent if path else Path()).absolute())
-
-
-def load_health(path: Path) -> Health:
-    """Read the rules of health alone, of a file that may hold nothing else."""
-    file = read_toml(path)
-    try:
-        return Health(**file.tables.get("health", {}))
-    except ValidationError as error:
-        raise ConfigError(
-            Mistake(path, file.line(("health", *where)), message)
-            for where, message in from_pydantic(error, Health)
-        ) from None
-
-
-def _placed(where: KeyPath, message: str, file: TomlFile | None) -> Mistake:
-    variable = variable_of(where)
-    if variable or not file:
-        return Mistake(
-            None, None, f"{variable or '.'.join(map(str, where))}: {message}"
-        )
-    return Mistake(file.path, file.line(where), message)
-
-
-def _anchored(settings: Settings, root: Path) -> Settings:
-    """Make every path absolute, and find the state directory."""
-    http, state = settings.http, settings.state.directory
-    if state is None:
-        given = os.environ.get("STATE_DIRECTORY")  # systemd; several are joined by :
-        state = Path(given.partition(":")[0]) if given else Path("state")
-    token = http.control.token_file
-    control = http.control.model_copy(
-        update={
-            "listen": http.control.listen.below(root),
-            "token_file": root / token if token else None,
-        }
-    )
-    listen = http.public.listen
-    public = http.public.model_copy(
-        update={"listen": listen.below(root) if listen else None}
-    )
-    maildir = settings.inbox.maildir
-    return settings.model_copy(
-        update={
-            "state": State(directory=root / state),
-            "http": Http(control=control, public=public),
-            "inbox": settings.inbox.model_copy(
-                update={"maildir": root / maildir if maildir else None}
-            ),
-        }
-    )

@@ -21,7 +21,8 @@ import msgspec
 import uvloop
 
 from outreachd.clock import Clock, RealClock
-from outreachd.config import Settings, load
+from outreachd.config import Settings
+from outreachd.config_file import load
 from outreachd.mistakes import ConfigError
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.binaries import EmbeddedError

@@ -23,7 +23,7 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.words import counted, shown
-from outreachd.config import load_health
+from outreachd.config_file import load_health
 from outreachd.rules.replay import replay as judged
 from outreachd.rules.watch import Decision, why
 from outreachd.rules.written import parse_since

@@ -22,7 +22,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from outreachd.clock import RealClock
-from outreachd.config import Settings, load
+from outreachd.config import Settings
+from outreachd.config_file import load
 from outreachd.demo.clockfile import ClockFile
 from outreachd.demo.fleet import ACCOUNTS, build_fleet
 from outreachd.demo.people import people

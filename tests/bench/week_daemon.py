@@ -17,7 +17,7 @@ from pathlib import Path
 import uvloop
 
 from outreachd.clock import VirtualClock
-from outreachd.config import load
+from outreachd.config_file import load
 from outreachd.daemon import Daemon
 from outreachd.demo.clockfile import ClockFile
 from outreachd.demo.day import POLL_S, running

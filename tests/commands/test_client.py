@@ -12,7 +12,8 @@ import pytest
 from outreachd.clock import RealClock
 from outreachd.commands.base import FailedError
 from outreachd.commands.client import ask, path_of, readiness, token_file
-from outreachd.config import Settings, load
+from outreachd.config import Settings
+from outreachd.config_file import load
 from outreachd.listen import UnixListen
 from outreachd.rules.model import Kind
 from outreachd.telemetry import Metrics
