@@ -18,12 +18,10 @@ from outreachd.rules.hygiene import Policy
 from outreachd.rules.model import (
     Auth,
     DelayUnit,
-    Dkim,
     Imap,
     Kind,
     MailboxGone,
     OnUncertain,
-    Ramp,
     Tls,
     Variant,
 )
@@ -42,10 +40,16 @@ from outreachd.rules.wanted import (
     WantedStep,
     WrittenCalendar,
 )
-from outreachd.rules.wording import Wording
 from outreachd.store import sql
 from outreachd.store.content import attachments_of
 from outreachd.store.database import Connection
+from outreachd.store.roster_rows import (
+    confirmation_of,
+    dkim_of,
+    imap_of,
+    ramp_of,
+    variant_of,
+)
 from outreachd.store.vault import Vault, VaultError
 
 Secrets = dict[tuple[str, int], str]
@@ -125,17 +129,6 @@ async def _steps(connection: Connection) -> dict[str, list[WantedStep]]:
     return found
 
 
-def variant_of(row: asyncpg.Record) -> Variant:
-    """Read one wording of a step."""
-    return Variant(
-        name=row["name"],
-        weight=row["weight"],
-        subject=row["subject"],
-        text=row["body_text"],
-        html=row["body_html"],
-    )
-
-
 def _client(row: asyncpg.Record) -> WantedClient:
     return WantedClient(**_values(row))
 
@@ -150,9 +143,8 @@ def _account(row: asyncpg.Record, passwords: Secrets) -> WantedAccount:
 
 
 def _domain(row: asyncpg.Record) -> WantedDomain:
-    dkim = msgspec.json.decode(row["dkim"], type=Dkim) if row["dkim"] else None
-    values = _values(row) | {"accounts": tuple(row["accounts"]), "dkim": dkim}
-    return WantedDomain(**values, warmup=_ramp(row))
+    values = _values(row) | {"accounts": tuple(row["accounts"]), "dkim": dkim_of(row)}
+    return WantedDomain(**values, warmup=ramp_of(row))
 
 
 def _mailbox(row: asyncpg.Record, passwords: Secrets) -> WantedMailbox:
@@ -162,7 +154,7 @@ def _mailbox(row: asyncpg.Record, passwords: Secrets) -> WantedMailbox:
         "imap": imap_of(row),
     }
     password = passwords.get(("mailbox", row["id"]))
-    return WantedMailbox(**values, warmup=_ramp(row), password=password)
+    return WantedMailbox(**values, warmup=ramp_of(row), password=password)
 
 
 def _inbox(row: asyncpg.Record, passwords: Secrets) -> WantedInbox:
@@ -173,11 +165,6 @@ def _inbox(row: asyncpg.Record, passwords: Secrets) -> WantedInbox:
         auth=Auth(row["auth"]),
         password=passwords.get(("inbox", row["id"])),
     )
-
-
-def imap_of(row: asyncpg.Record) -> Imap | None:
-    """Read where mail is read, where that is told."""
-    return msgspec.json.decode(row["imap"] or "null", type=Imap | None)
 
 
 def _campaign(
@@ -191,9 +178,7 @@ def _campaign(
         "hygiene": msgspec.json.decode(row["hygiene"], type=Policy),
         "mailboxes": frozenset(row["mailboxes"]),
         "grounds": tuple(row["grounds"]) if row["grounds"] else None,
-        "confirmation": msgspec.json.decode(
-            row["confirmation"] or "null", type=Wording | None
-        ),
+        "confirmation": confirmation_of(row),
     }
     return WantedCampaign(**values, steps=tuple(steps[row["name"]]))
 
@@ -202,9 +187,3 @@ def _values(row: asyncpg.Record) -> dict[str, Any]:
     """Take the columns that have the names of a wanted value's fields."""
     ours = ("id", "retired", "ramp_start", "ramp_end", "ramp_days")
     return {key: value for key, value in row.items() if key not in ours}
-
-
-def _ramp(row: asyncpg.Record) -> Ramp | None:
-    if row["ramp_days"] is None:
-        return None
-    return Ramp(start=row["ramp_start"], end=row["ramp_end"], days=row["ramp_days"])
