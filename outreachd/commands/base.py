@@ -2,7 +2,8 @@
 
 A verb is a click command whose body is a coroutine run by ``execute``. Errors are one
 sentence and a way out, never a traceback: exit 0 done, 1 the thing asked for failed,
-2 wrong usage or configuration. Output goes to stdout, all talk to stderr.
+2 wrong usage or configuration, which a name that the fleet does not have is too. Output
+goes to stdout, all talk to stderr.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from outreachd.store.embedded import EmbeddedServer
 from outreachd.store.journal import JournalError
 from outreachd.store.migrate import SchemaError, migrate, pending
 from outreachd.store.roster import RosterError
-from outreachd.store.steering import NoSuchError
+from outreachd.store.steering import NoSuchError, UnknownNameError
 from outreachd.store.vault import Vault, VaultError
 from outreachd.web.server import ListenError
 
@@ -174,7 +175,7 @@ def execute(main: Coroutine[Any, Any, None]) -> None:
     """Run a verb; tell what went wrong as a sentence and end with its exit code."""
     try:
         uvloop.run(main)
-    except (ConfigError, MisusedError) as error:
+    except (ConfigError, MisusedError, UnknownNameError) as error:
         _end(str(error), MISUSED)
     except (FailedError, *EXPECTED) as error:
         _end(str(error), FAILED)

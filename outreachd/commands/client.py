@@ -4,7 +4,7 @@ Verbs ask the daemon when it is there and the database when it is not; both are 
 so "nobody answers" is an answer: None. A daemon that answers with a refusal is believed
 and its words are shown. The token is read from the file the settings name and sent to
 a loopback address or unix socket only. Every call ends within LIMIT_S.
-Errors: FailedError with the daemon's own words.
+Errors: FailedError, MisusedError for an unknown name; the words are the daemon's own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import aiohttp
 import click
 import msgspec
 
-from outreachd.commands.base import FailedError
+from outreachd.commands.base import FailedError, MisusedError
 from outreachd.config import Settings
 from outreachd.listen import TcpListen
 from outreachd.rules.model import Kind
@@ -28,6 +28,7 @@ LIMIT_S = 15.0  # a pause waits for the intents under way
 READY_LIMIT_S = 3.0
 CONNECT_S = 2.0
 UNAUTHORISED = 401
+UNKNOWN = 404  # of an order: nothing in the fleet has the name
 REFUSED = 400  # and above
 
 # How the listener names the collections.
@@ -59,7 +60,9 @@ async def ask(
             method = "GET" if body is None else "POST"
             url = f"http://{_host(settings)}{path}"
             async with session.request(method, url, json=body) as response:
-                return _answer(settings, response.status, await response.read())
+                raw = await response.read()
+                is_order = body is not None
+                return _answer(settings, response.status, raw, is_order=is_order)
     except (OSError, TimeoutError, aiohttp.ClientError):
         return None
 
@@ -131,7 +134,9 @@ def _host(settings: Settings) -> str:
     return f"{host}:{listen.port}"
 
 
-def _answer(settings: Settings, status: int, raw: bytes) -> dict[str, Any] | None:
+def _answer(
+    settings: Settings, status: int, raw: bytes, *, is_order: bool
+) -> dict[str, Any] | None:
     if status == UNAUTHORISED:
         click.echo(
             f"outreachd: {_host(settings)} does not know the token in "
@@ -144,7 +149,8 @@ def _answer(settings: Settings, status: int, raw: bytes) -> dict[str, Any] | Non
     except msgspec.DecodeError:
         return None  # not a daemon of ours
     if status >= REFUSED:
-        raise FailedError(_refusal(told))
+        is_name = is_order and status == UNKNOWN
+        raise (MisusedError if is_name else FailedError)(_refusal(told))
     return told
 
 

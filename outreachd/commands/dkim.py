@@ -96,7 +96,7 @@ async def _keys(
     async with opened.database.connection() as connection:
         row = await connection.fetchrow(sql.text("dkim_wish"), name)
         if row is None:
-            raise FailedError(
+            raise MisusedError(
                 f"there is no domain {name} in the fleet: put it into the fleet file"
                 f" and run `outreachd apply`."
             )

@@ -23,6 +23,7 @@ from outreachd.clock import RealClock
 from outreachd.commands.base import (
     Desk,
     FailedError,
+    MisusedError,
     config_option,
     desk,
     execute,
@@ -35,7 +36,8 @@ from outreachd.commands.words import coming, shown
 from outreachd.flow.explanation import explain as explained
 from outreachd.helm import load_pool
 from outreachd.rules.address import BadAddressError, normalise_recipient
-from outreachd.store.steering import PgSteering
+from outreachd.rules.model import Kind
+from outreachd.store.steering import PgSteering, find
 
 Explanation = Mapping[str, Any]
 
@@ -93,10 +95,13 @@ async def _ids(opened: Desk, what: str, campaign: str | None) -> Sequence[int]:
     try:
         address = normalise_recipient(what)
     except BadAddressError as error:
-        raise FailedError(
+        raise MisusedError(
             f"{what} is neither a send nor an address: {error}."
         ) from None
     ids = await PgSteering(opened.database).find_sends(address, campaign)
+    if not ids and campaign is not None:
+        async with opened.database.connection() as connection:
+            await find(connection, Kind.CAMPAIGN, campaign)
     if not ids:
         within = f" of campaign {campaign}" if campaign else ""
         raise FailedError(

@@ -15,7 +15,6 @@ from typing import Any
 import click
 
 from outreachd.commands.base import (
-    FailedError,
     MisusedError,
     author,
     config_option,
@@ -60,7 +59,7 @@ async def health(config: Path | None, words: Sequence[str], *, as_json: bool) ->
         if name is not None:
             lines = [line for line in lines if line.name == name]
             if not lines:
-                raise FailedError(f"nobody in the fleet has the name {name!r}.")
+                raise MisusedError(f"nobody in the fleet has the name {name!r}.")
         decisions = await book.decisions(now - LAST_DAYS, name)
     if as_json:
         show_json({"health": lines, "decisions": decisions})

@@ -92,6 +92,7 @@ async def import_list(
     """Import a file, and tell people or programs how it went."""
     progress = Progress()
     async with desk(config) as opened:
+        await PgSuppressions(opened.database).scope(usual.client, usual.campaign)
         with refusals_to(report) if report else nullcontext() as write:
 
             def tell(row: RefusedRow) -> None:

@@ -3,7 +3,7 @@
 Shared by the daemon's control listener and by the command line, which works without a
 daemon too. A pause and a resume first lock the lease row against intents: once they
 are committed, no intent is under way that has not seen them.
-Errors: NoSuchError for a name nobody has; LedgerAwayError.
+Errors: UnknownNameError for a name nobody has; LedgerAwayError.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ DAY = timedelta(days=1)
 
 
 class NoSuchError(LookupError):
-    """Nothing of this kind has this name."""
+    """There is no such thing; the text is a sentence."""
+
+
+class UnknownNameError(NoSuchError):
+    """Nothing in the fleet has this name: it was called by a wrong one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,12 +192,12 @@ async def put_pause(
 
 
 async def find(connection: Connection, kind: Kind, name: str) -> int:
-    """Find the id of something in the fleet by its name; NoSuchError."""
+    """Find the id of something in the fleet by its name; UnknownNameError."""
     if kind is Kind.FLEET:
         return 0
     id: int | None = await connection.fetchval(sql.text(f"find_{kind.value}"), name)
     if id is None:
-        raise NoSuchError(f"there is no {kind.value} {name!r} in the fleet")
+        raise UnknownNameError(f"there is no {kind.value} {name!r} in the fleet")
     return id
 
 

@@ -2,7 +2,7 @@
 
 Each function works on its caller's connection; ``store/suppressions`` says in which
 transaction, and sees to it that intents wait for the commit.
-Errors: NoSuchError, TooManyGlobsError.
+Errors: UnknownNameError, TooManyGlobsError.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from outreachd.rules.model import Kind
 from outreachd.rules.suppression import ERASED, MAX_GLOBS, Eraser, Form, Target
 from outreachd.store import sql
 from outreachd.store.database import Connection
-from outreachd.store.steering import NoSuchError, find
+from outreachd.store.steering import UnknownNameError, find
 
 STRETCH = 200_000  # contacts that one statement compares with wildcards
 AT_ONCE = 5000  # people whose sends one statement ends: well within its time limit
@@ -48,14 +48,14 @@ class Entry:
 async def find_scope(
     connection: Connection, client: str | None, campaign: str | None
 ) -> Scope:
-    """Find the ids of a client and a campaign of it; NoSuchError."""
+    """Find the ids of a client and a campaign of it; UnknownNameError."""
     client_id = await find(connection, Kind.CLIENT, client) if client else None
     if campaign is None:
         return Scope(client_id)
     campaign_id = await find(connection, Kind.CAMPAIGN, campaign)
     owner = await connection.fetchval(sql.text("client_of_campaign"), campaign_id)
     if client_id not in (None, owner):
-        raise NoSuchError(f"client {client!r} has no campaign {campaign!r}")
+        raise UnknownNameError(f"client {client!r} has no campaign {campaign!r}")
     return Scope(owner, campaign_id)
 
 

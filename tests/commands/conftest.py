@@ -191,6 +191,8 @@ class Helm:
 
     async def resume(self, kind: Kind, name: str, author: str) -> None:
         """Write the order down."""
+        if name == "nobody":
+            raise NoSuchError(f"there is no {kind.value} 'nobody' in the fleet")
         self.orders.append(("resume", kind, name))
 
     async def send(self, id: int) -> Mapping[str, Any] | None:

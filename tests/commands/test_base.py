@@ -28,7 +28,7 @@ from outreachd.commands.base import (
 from outreachd.mistakes import ConfigError, Mistake
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.database import Database
-from outreachd.store.steering import NoSuchError
+from outreachd.store.steering import NoSuchError, UnknownNameError
 from tests.commands.calling import invoke
 
 
@@ -52,7 +52,8 @@ def failing(error: BaseException) -> click.Command:
     [
         (FailedError("it failed."), 1),
         (LedgerAwayError("the database is away"), 1),
-        (NoSuchError("there is no domain 'x' in the fleet"), 1),
+        (NoSuchError("there is no suppression 7"), 1),
+        (UnknownNameError("there is no domain 'x' in the fleet"), 2),
         (MisusedError("say it otherwise."), 2),
         (ConfigError([Mistake(Path("a.toml"), 3, "unknown key")]), 2),
         (KeyboardInterrupt(), 1),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from outreachd.clock import RealClock
-from outreachd.commands.base import FailedError
+from outreachd.commands.base import FailedError, MisusedError
 from outreachd.commands.client import ask, path_of, readiness, token_file
 from outreachd.config import Settings
 from outreachd.config_file import load
@@ -144,7 +144,7 @@ async def test_a_refusal_is_told_with_every_mistake(
     path = path_of(Kind.CLIENT, "acme", "pause")
     with pytest.raises(FailedError, match=r"^the body is not right: reason: .*\.$"):
         await ask(settings, path, {"reason": ""})
-    with pytest.raises(FailedError, match="there is no client 'nobody'"):
+    with pytest.raises(MisusedError, match="there is no client 'nobody'"):
         await ask(settings, path_of(Kind.CLIENT, "nobody", "pause"), {"reason": "x"})
 
 

@@ -82,7 +82,7 @@ async def test_what_cannot_be_made_is_said(
     config: Path, fleet: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An unknown domain, one that does not sign, a selector that is taken."""
-    with pytest.raises(FailedError, match=r"no domain .* in the fleet"):
+    with pytest.raises(MisusedError, match=r"no domain .* in the fleet"):
         await dkim("x.example", ED, config, True)
     with pytest.raises(MisusedError, match="give --selector"):
         await dkim(DOMAIN, (), config, True)
@@ -92,7 +92,7 @@ async def test_what_cannot_be_made_is_said(
 
 
 async def test_the_verb_ends_with_its_code(config: Path, fleet: None) -> None:
-    """Exit 1 and one sentence, as any verb."""
+    """Exit 2 and one sentence, as any verb that is given an unknown name."""
     told = invoke(command, "x.example", "--selector", "o1", "--config", str(config))
-    assert told.exit_code == 1
+    assert told.exit_code == 2
     assert "no domain x.example" in told.output

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from outreachd.clock import RealClock
-from outreachd.commands.base import FailedError
+from outreachd.commands.base import FailedError, MisusedError
 from outreachd.commands.explain import explain, instants, page
 from outreachd.commands.pause import pause
 from outreachd.rules.model import Kind
@@ -164,5 +164,5 @@ async def test_an_address_nobody_writes_to_is_told(config: Path, fleet: None) ->
     """Neither an unknown address nor a text that is none gives an empty page."""
     with pytest.raises(FailedError, match="no send of campaign spring to p@x"):
         await explain(config, "p@x.example", "spring", False)
-    with pytest.raises(FailedError, match="neither a send nor an address"):
+    with pytest.raises(MisusedError, match="neither a send nor an address"):
         await explain(config, "somebody", None, False)

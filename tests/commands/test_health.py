@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from outreachd.clock import RealClock
-from outreachd.commands.base import FailedError, MisusedError
+from outreachd.commands.base import MisusedError
 from outreachd.commands.health import accept, health
 from outreachd.rules.health import Health, Measure, Mode
 from outreachd.rules.model import Kind
@@ -96,7 +96,7 @@ async def test_a_suggestion_can_be_accepted(
 
 async def test_wrong_words_are_refused(config: Path, fleet: None) -> None:
     """Who is unknown, and what is no number."""
-    with pytest.raises(FailedError, match="nobody in the fleet"):
+    with pytest.raises(MisusedError, match="nobody in the fleet"):
         await health(config, ("nobody",), as_json=False)
     with pytest.raises(MisusedError, match="one name"):
         await health(config, ("a", "b"), as_json=False)

@@ -313,11 +313,13 @@ async def test_a_report_never_overwrites_the_file(
     assert (result.exit_code, file.read_text()) == (2, MIXED)
 
 
-async def test_an_unknown_campaign_is_a_failure(tmp_path: Path, fleet_url: str) -> None:
-    """Exit 1, with the nearest name there is."""
+async def test_an_unknown_campaign_is_wrong_usage(
+    tmp_path: Path, fleet_url: str
+) -> None:
+    """Exit 2, with the nearest name there is."""
     file = write(tmp_path, MIXED)
     result = run(tmp_path, fleet_url, file, "--campaign", "sprin")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert 'unknown campaign "sprin": did you mean "spring"?' in result.stderr
 
 

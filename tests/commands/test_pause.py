@@ -49,7 +49,7 @@ async def test_the_daemons_refusal_is_shown_in_its_words(
     config: Path, helm: Helm
 ) -> None:
     """What the daemon does not know is not tried again in the database."""
-    with pytest.raises(FailedError, match="there is no client 'nobody' in the fleet"):
+    with pytest.raises(MisusedError, match="there is no client 'nobody' in the fleet"):
         await pause(config, Kind.CLIENT, "nobody", "x", None, None, False)
     with pytest.raises(FailedError, match="reason"):
         await pause(config, Kind.CLIENT, "acme", "two\nlines", None, None, False)
