@@ -16,7 +16,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from outreachd.rules.model import Client, Mailbox
-from outreachd.rules.template import tag_spans
+from outreachd.rules.template_tags import tag_spans
 from outreachd.rules.wording import Wording
 
 CLIPPED = 102_000  # octets of HTML that Gmail shows

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from outreachd.rules.template import TagSpan, tag_spans
+from outreachd.rules.template_tags import TagSpan, tag_spans
 
 MAX_TAGS = 5_000  # elements; a letter of 100 kB has some hundred
 MAX_DEPTH = 100  # elements within each other

@@ -1,11 +1,10 @@
 """Templates of letters: a small language in which nothing can run away.
 
 Values are strings; a name without a value stops the rendering, it never becomes a
-blank. What may be written is a list of what is allowed (tags, filters, tests), checked
-before the engine sees the source: no calls, no `set`, no `*`, no endless expression.
-That, a fuel limit and caps on the length of source, values and result keep the worst
-template to tens of milliseconds and megabytes, as the engine's own limits alone do not
-(it doubles strings without end and overflows its stack on a long expression).
+blank. ``template_tags.py`` checks what may be written before the engine sees the
+source. That, a fuel limit and caps on the length of source, values and result keep the
+worst template to tens of milliseconds and megabytes, as the engine's own limits alone
+do not (it doubles strings without end and overflows its stack on a long expression).
 The template "html" escapes what it inserts, "subject" is one line.
 Source: minijinja's documentation.
 """
@@ -13,54 +12,18 @@ Source: minijinja's documentation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping
 
 import minijinja
 
-from outreachd.rules.template_words import odd_sign, plainly
+from outreachd.rules.template_tags import Problem, forbidden
+from outreachd.rules.template_words import plainly
 
 MAX_SOURCE = 200_000  # characters of a template
 MAX_RESULT = 400_000  # characters of what it renders to
-MAX_TAGS = 500  # {{ }} and {% %} in one template; the engine nests `elif`
-MAX_TOKENS = 100  # words and signs in one tag
 FUEL = 4_000  # instructions of the engine; a tag takes about three
 
-ALLOWED_TAGS = frozenset({"if", "elif", "else", "endif", "for", "endfor"})
-# None of these makes a text much longer than it was; `join` and `replace` could.
-ALLOWED_FILTERS = frozenset(
-    {"capitalize", "default", "e", "escape", "first", "int", "last", "length", "lower"}
-    | {"split", "title", "trim", "upper", "urlencode"}
-)
-ALLOWED_TESTS = frozenset({"defined", "undefined", "startingwith", "endingwith"})
-
-_OPENING = re.compile(r"\{[{%#]")
-_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
-_SPACE = re.compile(r"\s*")
-_TOKEN = re.compile(
-    r""""(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'   # a text
-      | [^\W\d]\w* | \d{1,9}                    # a name, a number
-      | [=!<>]=  | [.,|()\[\]:~<>=+-]           # a sign""",
-    re.VERBOSE | re.DOTALL,
-)
-_NAME = re.compile(r"[^\W\d]\w*")
-# Words before a bracket that do not make it a call.
-_WORDS = frozenset({"and", "or", "not", "in", "if", "elif", "else"})
-_TRIMS = frozenset("+-")  # beside the braces: how blanks around the tag are cut
-_CLOSERS = frozenset(")]")
 _UNDEFINED = re.compile(r"`(.+)` is undefined")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a template, on which of its lines (from 1)."""
-
-    line: int
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.sentence}"
 
 
 class BadTemplateError(ValueError):
@@ -103,37 +66,13 @@ class Template:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class TagSpan:
-    """Where a tag stands: ``kind`` is how it opens, ``verb`` its first word."""
-
-    kind: str
-    verb: str
-    start: int
-    end: int
-
-
-def tag_spans(source: str) -> Iterator[TagSpan]:
-    """Find the tags of a template that was checked, in order."""
-    position = 0
-    while opening := _OPENING.search(source, position):
-        kind, start = opening[0], opening.start()
-        verb = ""
-        if kind == "{#":
-            position = source.index(_CLOSING[kind], opening.end()) + 2
-        else:
-            tokens, position, _ = _read_tag(source, opening.end(), _CLOSING[kind])
-            verb = next((word for word in tokens if word not in _TRIMS), "")
-        yield TagSpan(kind, verb, start, position)
-
-
 def check(name: str, source: str) -> list[Problem]:
     """List what is wrong with a template; empty = it can be compiled."""
     if len(source) > MAX_SOURCE:
         return [Problem(1, f"it is longer than {MAX_SOURCE} characters")]
     if name == "subject" and "\n" in source.strip():
         return [Problem(1, "a subject is one line")]
-    if problems := list(_forbidden(source)):
+    if problems := list(forbidden(source)):
         return problems
     try:
         _engine(name, source)
@@ -175,85 +114,3 @@ def _explained(name: str, error: minijinja.TemplateError) -> RenderError:
             missing,
         )
     return RenderError(f"{where} failed: {detail}")
-
-
-def _forbidden(source: str) -> Iterator[Problem]:
-    """Find what may not be written; ends at what cannot be read at all."""
-    position = tags = 0
-    while opening := _OPENING.search(source, position):
-        line = source.count("\n", 0, opening.start()) + 1
-        closing = _CLOSING[opening[0]]
-        tags += 1
-        if tags > MAX_TAGS:
-            yield Problem(line, f"it has more than {MAX_TAGS} tags")
-            return
-        if closing == "#}":
-            end = source.find(closing, opening.end())
-            if end < 0:
-                yield Problem(line, "the comment has no end #}")
-                return
-            position = end + 2
-            continue
-        tokens, position, fault = _read_tag(source, opening.end(), closing)
-        if fault:
-            yield Problem(line, fault)
-            return
-        for sentence in _misused(tokens, statement=closing == "%}"):
-            yield Problem(line, sentence)
-
-
-def _read_tag(source: str, position: int, closing: str) -> tuple[list[str], int, str]:
-    """Split one tag into tokens; return where it ends and what cannot be read."""
-    tokens: list[str] = []
-    while len(tokens) <= MAX_TOKENS:
-        position = _end_of_space(source, position)
-        if source.startswith(closing, position):
-            return tokens, position + 2, ""
-        token = _TOKEN.match(source, position)
-        if token is None:
-            odd = source[position : position + 1]
-            fault = odd_sign(odd) if odd else f"it has no end {closing}"
-            return tokens, position, fault
-        tokens.append(token[0])
-        position = token.end()
-    return tokens, position, f"a tag has more than {MAX_TOKENS} words and signs"
-
-
-def _end_of_space(source: str, position: int) -> int:
-    space = _SPACE.match(source, position)
-    return space.end() if space else position
-
-
-def _misused(words: list[str], *, statement: bool) -> Iterator[str]:
-    """Find what one tag uses that is not on the lists."""
-    verb = next((word for word in words if word not in _TRIMS), "")
-    if statement and verb not in ALLOWED_TAGS:
-        yield _not_allowed("tag", verb, ALLOWED_TAGS)
-        return
-    for before, word in pairwise(words):
-        if before == word == "|":
-            yield "|| is not known here: write `or`"
-            return
-        if before == "|" and word not in ALLOWED_FILTERS:
-            yield _not_allowed("filter", word, ALLOWED_FILTERS)
-        if before == "is" and word not in ALLOWED_TESTS | {"not"}:
-            yield _not_allowed("test", word, ALLOWED_TESTS)
-    for before, word, after in zip(["", *words], words, words[1:], strict=False):
-        if word == "-" and _is_name(before) and _is_name(after):
-            yield (
-                f"`{before}-{after}` is no name: where a column has -, its variable"
-                f" has _, {before}_{after}"
-            )
-        operand = _is_name(word) or word in _CLOSERS
-        if after == "(" and operand and before not in {"|", "is", "not"}:
-            yield f"`{word}(` would call something, and templates cannot"
-
-
-def _is_name(word: str) -> bool:
-    return _NAME.fullmatch(word) is not None and word not in _WORDS
-
-
-def _not_allowed(what: str, word: str, allowed: frozenset[str]) -> str:
-    return (
-        f"the {what} `{word}` is not allowed; allowed are {', '.join(sorted(allowed))}"
-    )

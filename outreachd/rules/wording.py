@@ -13,7 +13,7 @@ from outreachd.rules import template
 from outreachd.rules.html_css import with_inlined_styles
 from outreachd.rules.html_text import text_of
 from outreachd.rules.markup import BadMarkupError
-from outreachd.rules.template import Problem
+from outreachd.rules.template_tags import Problem
 
 
 @dataclass(frozen=True, slots=True)
