@@ -10,54 +10,30 @@ journaled, the rest is given back, and the lease is free.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
-import aiojobs
 import structlog
 
 from outreachd import __version__
 from outreachd.chores import Chores
 from outreachd.clock import Clock, RealClock
 from outreachd.config import Settings
-from outreachd.domain_watch import DomainWatch
 from outreachd.doors import Doors
+from outreachd.equipment import Equipment
 from outreachd.flow.controller import Controller
 from outreachd.flow.lease import Lease
-from outreachd.flow.letterbox import Letterbox
-from outreachd.flow.reader import Habits, Reader
 from outreachd.helm import Helm
-from outreachd.keyring import Keyring
 from outreachd.notify import sd_notify
 from outreachd.rules.records import LedgerAwayError
-from outreachd.rules.token import TokenMint
-from outreachd.shift import Shift, Tools
-from outreachd.store.berth import sign_in
-from outreachd.store.bookmarks import PgBookmarks
-from outreachd.store.database import Database
-from outreachd.store.datadir import make_parents
+from outreachd.shift import Shift
 from outreachd.store.health import PgHealth
 from outreachd.store.hints import Hints
-from outreachd.store.identity import PgIdentity
-from outreachd.store.journal import Journal
-from outreachd.store.lease import PgLeases
-from outreachd.store.ledger import PgLedger
 from outreachd.store.roster import RosterError
 from outreachd.store.steering import PgSteering
-from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
-from outreachd.wire.connections import Bounds
-from outreachd.wire.dial import Dialer
-from outreachd.wire.dns import Resolver
-from outreachd.wire.imap import ImapPost
-from outreachd.wire.line import Limits
-from outreachd.wire.maildir import Maildir
-from outreachd.wire.smtp import SmtpCarrier
-from outreachd.wire.tls import client_context
 
 log = structlog.get_logger()
 
@@ -118,124 +94,56 @@ class Daemon:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         """Open what lasts as long as the process, and wire it."""
-        state = _state_directory(self._settings)
-        vault = Vault.unlock(state)
-        mint = vault.mint
-        self._eraser = vault.eraser
-        self._database = await Database.open(self._dsn)
-        stack.push_async_callback(self._database.close, CLOSE_S)
-        journal = Journal(state / "outcomes.journal")
-        stack.callback(journal.close)
-        self._identity = PgIdentity(self._database, state)
-        # The journal is ours alone: whoever worked in this directory has ended.
-        self._leases = PgLeases(self._database, self._id, sign_in(state, self._id))
-        self._lease = Lease(self._leases, self._house, self._settings.send.lease_s)
-        self._tools = await self._make_tools(stack, Keyring(vault), mint, journal)
+        settings = self._settings
+        equipment = await Equipment.open(
+            stack,
+            settings,
+            self._dsn,
+            instance=self._id,
+            clock=self._clock,
+            house=self._house,
+            metrics=self.metrics,
+        )
+        self._leases, self._identity = equipment.leases, equipment.identity
+        self._lease = Lease(self._leases, self._house, settings.send.lease_s)
+        self._tools = equipment.tools
         self._chores = Chores(
             leases=self._leases,
             lease=self._lease,
-            hints=Hints(self._database, self._house),
-            steering=PgSteering(self._database),
+            hints=Hints(equipment.database, self._house),
+            steering=PgSteering(equipment.database),
             identity=self._identity,
             ledger=self._tools.ledger,
             metrics=self.metrics,
             house=self._house,
             clock=self._clock,
             shift=lambda: self._shift,
-            grace=timedelta(seconds=self._settings.send.uncertain_grace_s),
-            watch=self._watch(),
+            grace=timedelta(seconds=settings.send.uncertain_grace_s),
+            watch=equipment.watch(),
             controller=Controller(
-                PgHealth(self._database), self._settings.health.rules()
+                PgHealth(equipment.database), settings.health.rules()
             ),
-            reader=self._reader(stack),
-            letterbox=self._letterbox(),
+            reader=equipment.reader(stack),
+            letterbox=equipment.letterbox(),
         )
         helm = Helm(
-            self._database,
+            equipment.database,
             self._clock,
-            mint,
+            self._tools.mint,
             shift=lambda: self._shift,
             readiness=self._readiness,
             drain=self.stop,
         )
         doors = Doors(
-            settings=self._settings,
-            database=self._database,
+            settings=settings,
+            database=equipment.database,
             clock=self._clock,
             house=self._house,
             metrics=self.metrics,
-            eraser=self._eraser,
+            eraser=equipment.eraser,
             token=self._token,
         )
         self.address = await doors.open(stack, helm)
-
-    async def _make_tools(
-        self,
-        stack: AsyncExitStack,
-        keyring: Keyring,
-        mint: TokenMint,
-        journal: Journal,
-    ) -> Tools:
-        """Make what every shift works with."""
-        hot = await Database.open(self._dsn, hot=True, max_connections=HOT_CONNECTIONS)
-        stack.push_async_callback(hot.close, CLOSE_S)
-        carrier = _carrier(self._settings, keyring, self._house)
-        stack.push_async_callback(carrier.close)
-        scheduler = aiojobs.Scheduler(
-            limit=None,  # the feed's own bound on letters in flight is the limit
-            pending_limit=1,
-            close_timeout=CLOSE_S,
-            exception_handler=_on_job_fault,
-        )
-        stack.push_async_callback(scheduler.close)
-        public, send = self._settings.http.public, self._settings.send
-        return Tools(
-            database=self._database,
-            ledger=PgLedger(hot, self._id),
-            journal=journal,
-            keyring=keyring,
-            mint=mint,
-            carrier=carrier,
-            clock=self._clock,
-            house=self._house,
-            metrics=self.metrics,
-            spawn=scheduler.spawn,
-            base_url=public.base_url or "",
-            unsubscribe_mailto=public.unsubscribe_mailto,
-            max_in_flight=send.max_in_flight,
-            poll_s=send.claim_poll_s,
-        )
-
-    def _reader(self, stack: AsyncExitStack) -> Reader | None:
-        inbox, keyring = self._settings.inbox, self._tools.keyring
-        if not inbox.enabled:
-            return None
-        post = ImapPost(Dialer(Resolver()), client_context(), threads=inbox.connections)
-        stack.callback(post.close)
-        return Reader(
-            post,
-            PgBookmarks(self._database),
-            lambda source: keyring.secret(*source.key),
-            self.metrics,
-            self._house,
-            Habits(
-                interval_s=inbox.interval_s,
-                at_once=inbox.connections,
-                look_back=timedelta(days=inbox.look_back_days),
-            ),
-            random.random,
-        )
-
-    def _letterbox(self) -> Letterbox | None:
-        inbox = self._settings.inbox
-        if not inbox.enabled:
-            return None
-        spool = Maildir(inbox.maildir) if inbox.maildir else None
-        return Letterbox(PgBookmarks(self._database), spool, self._clock)
-
-    def _watch(self) -> DomainWatch | None:
-        checks = self._settings.checks
-        return DomainWatch(self._database, checks) if checks.enabled else None
 
     # --- shifts -----------------------------------------------------------------------
 
@@ -317,28 +225,3 @@ class Daemon:
         if why := self._shift.pool.why_paused(self._clock.now()):
             return False, f"the fleet is paused: {why}: outreachd resume fleet"
         return True, "active"
-
-
-def _carrier(settings: Settings, keyring: Keyring, clock: Clock) -> SmtpCarrier:
-    limits, bounds = settings.send.limits, settings.send.connections
-    return SmtpCarrier(
-        password=keyring.password,
-        token=keyring.token,
-        clock=clock,
-        limits=Limits(**limits.model_dump()),
-        bounds=Bounds(
-            idle_s=bounds.idle_s, max_age_s=bounds.age_s, max_letters=bounds.letters
-        ),
-        our_name=settings.send.local_hostname or "",
-    )
-
-
-def _state_directory(settings: Settings) -> Path:
-    directory = settings.state.directory
-    assert directory is not None  # load() fills it
-    make_parents(directory)
-    return directory
-
-
-def _on_job_fault(scheduler: aiojobs.Scheduler, context: dict[str, object]) -> None:
-    log.error("job.broken", exc_info=context.get("exception"))

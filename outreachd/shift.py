@@ -14,39 +14,31 @@ import asyncio
 import gc
 import os
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import structlog
 
-from outreachd.clock import Clock
+from outreachd.equipment import Tools
 from outreachd.flow.batch import Batcher
 from outreachd.flow.clerk import Clerk
-from outreachd.flow.crew import Crew, Job
+from outreachd.flow.crew import Crew
 from outreachd.flow.feed import Feed
 from outreachd.flow.feedback import Feedback
 from outreachd.flow.inbox import Inbox
 from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
-from outreachd.flow.ports import Carrier
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
 from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
-from outreachd.keyring import Keyring
 from outreachd.rules.model import Kind
 from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError
 from outreachd.rules.share import FairShare
-from outreachd.rules.token import TokenMint
 from outreachd.store.content import PgContents
-from outreachd.store.database import Database
 from outreachd.store.dkim import read_dkim_keys
-from outreachd.store.journal import Journal
-from outreachd.store.ledger import PgLedger
 from outreachd.store.notices import PgNotices
 from outreachd.store.roster import (
     read_facts,
@@ -56,7 +48,6 @@ from outreachd.store.roster import (
 )
 from outreachd.store.shaping import PgShaping
 from outreachd.store.steering import PgSteering
-from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
 
@@ -68,26 +59,6 @@ INTENTS_AT_ONCE = 24
 # Objects made and not yet freed before Python looks for cycles among them. Letters make
 # none, and its own 700 had it look three times for each claim: a twentieth of the CPU.
 LOOK_FOR_CYCLES_AFTER = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What a shift works with; outlives it."""
-
-    database: Database
-    ledger: PgLedger
-    journal: Journal
-    keyring: Keyring
-    mint: TokenMint
-    carrier: Carrier
-    clock: Clock
-    house: Clock  # a real one, where ``clock`` may be virtual
-    metrics: Metrics
-    spawn: Callable[[Coroutine[Any, Any, None]], Awaitable[Job]]
-    base_url: str
-    unsubscribe_mailto: str | None
-    max_in_flight: int
-    poll_s: float
 
 
 class Shift:
@@ -112,17 +83,10 @@ class Shift:
         self._steering = PgSteering(tools.database)
         self._shelf = Shelf(PgContents(tools.database))
         self.refusals = Refusals()
-        self._journey = Journey(
-            clerk=self._clerk(),
-            reporter=Reporter(clock, random.random, self.refusals),
-            carrier=tools.carrier,
-            intents=self._intents,
-            recorder=self.recorder,
-            new_id=uuid4,
-            may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
-        )
-        feedback = Feedback(pool, tools.metrics, clock, self._pause)
         self.shaping = Shaping(PgShaping(tools.database), clock)
+        self.may_send: Callable[[], bool] = lambda: True
+        self._journey = self._make_journey()
+        feedback = Feedback(pool, tools.metrics, clock, self._pause)
         self.inbox = Inbox(
             PgNotices(tools.database),
             tools.mint,
@@ -139,21 +103,7 @@ class Shift:
             metrics=tools.metrics,
             spawn=tools.spawn,
         )
-        self.may_send: Callable[[], bool] = lambda: True
-        self.feed = Feed(
-            pool=pool,
-            ledger=tools.ledger,
-            crew=self.crew,
-            recorder=self.recorder,
-            share=share,
-            clock=clock,
-            metrics=tools.metrics,
-            may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
-            term=term,
-            max_in_flight=tools.max_in_flight,
-            poll_s=tools.poll_s,
-            shaping=self.shaping,
-        )
+        self.feed = self._make_feed()
 
     @classmethod
     async def begin(cls, tools: Tools, term: int) -> Shift:
@@ -233,6 +183,35 @@ class Shift:
             with suppress(LedgerAwayError):
                 await self.reload_pauses()
         return answers
+
+    def _make_journey(self) -> Journey:
+        tools = self._tools
+        return Journey(
+            clerk=self._clerk(),
+            reporter=Reporter(tools.clock, random.random, self.refusals),
+            carrier=tools.carrier,
+            intents=self._intents,
+            recorder=self.recorder,
+            new_id=uuid4,
+            may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
+        )
+
+    def _make_feed(self) -> Feed:
+        tools = self._tools
+        return Feed(
+            pool=self.pool,
+            ledger=tools.ledger,
+            crew=self.crew,
+            recorder=self.recorder,
+            share=self.share,
+            clock=tools.clock,
+            metrics=tools.metrics,
+            may_send=lambda: self.may_send(),  # noqa: PLW0108 - set after us
+            term=self._term,
+            max_in_flight=tools.max_in_flight,
+            poll_s=tools.poll_s,
+            shaping=self.shaping,
+        )
 
     def _clerk(self) -> Clerk:
         tools = self._tools

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from outreachd.clock import RealClock
 from outreachd.config import Control, Database, Http, Public, Settings, State
 from outreachd.daemon import Daemon
 from outreachd.store.database import Database as Connections
-from outreachd.store.journal import JournalError
 from outreachd.store.steering import PgSteering
 
 
@@ -65,25 +62,3 @@ async def test_the_second_of_two_stands_by_and_takes_over(
     await until_active(db, "active")
     second.stop()
     await running[1]
-
-
-async def test_one_state_directory_has_one_daemon(
-    db: Connections, database_url: str, tmp_path: Path
-) -> None:
-    """Fault 81: a second one would write into the same journal; it does not start."""
-    first = Daemon(settings(tmp_path), database_url, "token")
-    running = asyncio.create_task(first.run())
-    await until_active(db, "active")
-    with pytest.raises(JournalError, match="another outreachd"):
-        await Daemon(settings(tmp_path), database_url, "token").run()
-    first.stop()
-    await running
-
-
-async def test_a_stop_before_the_start_is_heeded(
-    database_url: str, tmp_path: Path
-) -> None:
-    """SIGTERM while everything is still being opened ends it as soon as it is open."""
-    daemon = Daemon(settings(tmp_path), database_url, "token")
-    daemon.stop()
-    await daemon.run()

@@ -16,11 +16,12 @@ from uuid import uuid4
 import dkim
 import pytest
 
+from outreachd.equipment import Tools
 from outreachd.keyring import Keyring
 from outreachd.rules.dkim_record import KeyKind, record_name, record_text
 from outreachd.rules.model import Kind, Phase, Reply
 from outreachd.rules.records import Queue, Want
-from outreachd.shift import Shift, Tools
+from outreachd.shift import Shift
 from outreachd.store.database import Database
 from outreachd.store.dkim import make_dkim_key
 from outreachd.store.journal import Journal

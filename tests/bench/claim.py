@@ -16,10 +16,11 @@ from uuid import uuid4
 import aiojobs
 
 from outreachd.clock import RealClock
+from outreachd.equipment import Tools
 from outreachd.keyring import Keyring
 from outreachd.rules.model import Claim, Envelope, Phase, Reply, Route
 from outreachd.rules.records import Queue, Want
-from outreachd.shift import Shift, Tools
+from outreachd.shift import Shift
 from outreachd.store.database import Database
 from outreachd.store.journal import Journal
 from outreachd.store.lease import PgLeases
