@@ -12,7 +12,7 @@ which is right on a virtual clock; on real time some milliseconds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -49,29 +49,14 @@ class Tally:
     missing: int
 
 
-def by_recipient(letter: Accepted) -> str:
-    """Count letters by whom they went to."""
-    return letter.recipient
+def tally(letters: Sequence[Accepted], expected: Mapping[str, int]) -> Tally:
+    """Compare with how many letters each recipient should have got.
 
-
-def by_message_id(letter: Accepted) -> str:
-    """Count letters by their identity."""
-    return letter.message_id
-
-
-def tally(
-    letters: Sequence[Accepted],
-    expected: Mapping[str, int],
-    key: Callable[[Accepted], str] = by_recipient,
-) -> Tally:
-    """Compare with how many letters each key should have got; 0 for those not named.
-
-    The same letter twice is a duplicate, even where a second letter was due instead.
+    Of those not named, none. The same letter twice is a duplicate, even where a second
+    letter was due instead.
     """
-    distinct = {
-        (key(letter), letter.recipient, letter.message_id) for letter in letters
-    }
-    got = Counter(name for name, _, _ in distinct)
+    distinct = {(letter.recipient, letter.message_id) for letter in letters}
+    got = Counter(recipient for recipient, _ in distinct)
     return Tally(
         accepted=len(letters),
         duplicates=len(letters) - len(distinct) + (got - Counter(expected)).total(),
