@@ -24,9 +24,15 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.words import counted
 from outreachd.rules.written import parse_duration_s
-from outreachd.store.holds import Choice, Held, PgHolds
+from outreachd.store.holds import Choice, Held, PgHolds, Settled
 
 NOTHING = "Nothing of that kind is held; `outreachd holds` tells what is."
+
+GROUNDLESS = (
+    "without a ground of consent that the campaign accepts, or the yes it asks for,"
+    " they would be held again at once; import those people again with consent_basis, then"
+    " release, or `outreachd drop --reason no_consent`"
+)
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -86,17 +92,28 @@ async def settle(
         holds = PgHolds(opened.database)
         held = await holds.list(choice)
         total = sum(row.n for row in held)
+        if verb == "release":
+            total -= sum(row.groundless for row in held)
         if not as_json:
             show(held)
             warn(held)
         if total > 1 and not is_sure:
             _ask(verb, done, total, can_ask=not as_json and sys.stdin.isatty())
-        order: Callable[..., Awaitable[int]] = getattr(holds, verb)
-        n = await order(choice, author=author(), now=opened.clock.now())
+        order: Callable[..., Awaitable[Settled]] = getattr(holds, verb)
+        settled = await order(choice, author=author(), now=opened.clock.now())
+    _tell(settled, verb, done, as_json=as_json)
+
+
+def _tell(settled: Settled, verb: str, done: str, *, as_json: bool) -> None:
+    """Say how many; raise FailedError where some could not go."""
+    n, stay = settled.n, settled.groundless
     if as_json:
-        show_json({done: n})
-    else:
+        show_json({done: n} | ({"groundless": stay} if verb == "release" else {}))
+    elif n or not stay:
         click.echo(f"{done.capitalize()} {counted(n, 'send')}." if n else NOTHING)
+    if stay:
+        stays = "stays" if stay == 1 else "stay"
+        raise FailedError(f"{counted(stay, 'send')} {stays} held: {GROUNDLESS}.")
 
 
 def show(held: Sequence[Held]) -> None:

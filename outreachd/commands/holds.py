@@ -44,6 +44,8 @@ async def holds(config: Path | None, choice: Choice, *, as_json: bool) -> None:
         click.echo(
             f"{row.n:>6}  {row.campaign}: {row.reason}, since {shown(row.oldest, now)}"
         )
+        if row.groundless:
+            click.echo(f"        {row.groundless} of them without a ground of consent")
         for one in row.examples:
             detail = f": {one.detail}" if one.detail else ""
             click.echo(f"        send {one.send}, {one.contact}{detail}")

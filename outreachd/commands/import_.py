@@ -4,9 +4,9 @@ Streams: a batch of rows is checked, kept and enrolled in one transaction, then 
 next. Every row that does not go in is told with its line and reason; the rest go in.
 Running it twice, or again after it was cut off, changes nothing that is already in.
 ``--dry-run`` makes all the checks and keeps nothing.
-Errors: ConfigError for a file that cannot be used, MisusedError for an unknown campaign,
-both before anything went in; FailedError for a lost database: the batches before it are
-in.
+Errors: ConfigError for a file that cannot be used and MisusedError for an unknown
+campaign, before anything went in; FailedError for a lost database: the batches before
+it are in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """``outreachd release``: let held sends go on, all or those that are chosen.
 
 What is held as uncertain may have arrived: releasing it sends it again, and that is
-said before.
+said before. What has no ground of consent is not released, which is said before too,
+and ends with 1.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 import click
 
 from outreachd.commands.base import config_option, execute, json_option
-from outreachd.commands.held import choice_of, choice_options, settle
+from outreachd.commands.held import GROUNDLESS, choice_of, choice_options, settle
 from outreachd.commands.words import counted
 from outreachd.store.holds import Choice, Held
 
@@ -56,6 +57,8 @@ async def release(
 
 def _warn(held: Sequence[Held]) -> None:
     doubtful = sum(row.n for row in held if row.reason == UNCERTAIN)
+    if groundless := sum(row.groundless for row in held):
+        click.echo(f"{counted(groundless, 'send')} will not go: {GROUNDLESS}.")
     if doubtful:
         click.echo(
             f"{counted(doubtful, 'send')} got no answer and may have arrived: "

@@ -1,7 +1,8 @@
 """Sends that wait for a person: listed, let go on, dropped.
 
 Each order names its choice and is audited with it. A held send has no intent under
-way, so nothing needs to be barred meanwhile. A dropped letter ends its sequence: what
+way, so nothing needs to be barred meanwhile. What has no ground of consent is not let
+go: it would be held again at once. A dropped letter ends its sequence: what
 would follow it makes no sense without it.
 Errors: NoSuchError for a campaign nobody has; LedgerAwayError.
 """
@@ -48,7 +49,16 @@ class Held:
     reason: str
     n: int
     oldest: datetime
+    groundless: int  # of them without a ground of consent, or the yes, that it needs
     examples: list[Example]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What an order did."""
+
+    n: int
+    groundless: int = 0  # stay held for want of a ground of consent
 
 
 _examples = msgspec.json.Decoder(list[Example]).decode
@@ -67,33 +77,35 @@ class PgHolds:
             rows = await connection.fetch(sql.text("list_holds"), *_values(choice))
         return [Held(**{**row, "examples": _examples(row["examples"])}) for row in rows]
 
-    async def release(self, choice: Choice, *, author: str, now: datetime) -> int:
-        """Let them go on; tell how many."""
+    async def release(self, choice: Choice, *, author: str, now: datetime) -> Settled:
+        """Let them go on."""
         return await self._order("release", choice, author, now)
 
-    async def drop(self, choice: Choice, *, author: str, now: datetime) -> int:
-        """Never send them; tell how many."""
+    async def drop(self, choice: Choice, *, author: str, now: datetime) -> Settled:
+        """Never send them."""
         return await self._order("drop", choice, author, now)
 
     async def _order(
         self, verb: str, choice: Choice, author: str, now: datetime
-    ) -> int:
+    ) -> Settled:
         async with self._database.connection() as connection:
             async with connection.transaction():
                 await _check(connection, choice)
                 query = sql.text(f"{verb}_held")
-                n: int = await connection.fetchval(query, *_values(choice), now)
+                row = await connection.fetchrow(query, *_values(choice), now)
+                assert row is not None  # counts
+                settled = Settled(**row)
                 detail = {
                     "campaign": choice.campaign,
                     "reason": choice.reason,
                     "ids": choice.ids,
                     "before": choice.before,
-                    "n": n,
+                    "n": settled.n,
                 }
                 await note(connection, now, author, verb, detail)
                 if verb == "release":
                     await connection.execute(sql.text("notify_work"))
-        return n
+        return settled
 
 
 async def _check(connection: Connection, choice: Choice) -> None:

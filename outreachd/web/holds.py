@@ -1,7 +1,8 @@
 """``/v1/holds``: what waits for a person, and the orders to let it go on or drop it.
 
 GET takes its choice as a query, the orders take it as a JSON body. Dropping needs a
-choice; releasing without one releases all. Both answer with the number.
+choice; releasing without one releases all. Both answer with the number; what stays held
+for want of a ground of consent is told apart.
 """
 
 from __future__ import annotations
@@ -93,8 +94,12 @@ class _Holds:
             )
         order = self._holds.release if verb == "release" else self._holds.drop
         try:
-            n = await order(choice, author=author_of(request), now=self._clock.now())
+            settled = await order(
+                choice, author=author_of(request), now=self._clock.now()
+            )
         except NoSuchError as error:
             raise web.HTTPNotFound(text=f"{error}.") from None
         log.info("control.acted", action=verb)
-        return answer({done: n})
+        if verb == "release":
+            return answer({done: settled.n, "groundless": settled.groundless})
+        return answer({done: settled.n})

@@ -77,6 +77,33 @@ async def test_what_may_have_arrived_is_said_before(
     assert told.endswith("Released 3 sends.\n")
 
 
+async def test_what_has_no_ground_of_consent_stays_and_that_is_said(
+    config: Path,
+    put_sends: PutSends,
+    db: Database,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Before, how many and what to do; the rest goes; the end is a failure."""
+    ids = await put_sends(3, state="held", reason="no_consent")
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE contact SET consent_basis = NULL WHERE email <> 'p2@people.example'"
+        )
+    choice = Choice(reason="no_consent")
+    with pytest.raises(FailedError, match=r"2 sends stay held: .* consent_basis"):
+        await release(config, choice, is_sure=False, as_json=False)
+    told = capsys.readouterr().out
+    assert "2 sends will not go: without a ground of consent" in told
+    assert told.endswith("Released 1 send.\n")
+    assert await states(db) == ["held", "scheduled", "held"]
+    with pytest.raises(FailedError, match="1 send stays held"):
+        await release(config, Choice(ids=[ids[0]]), is_sure=False, as_json=True)
+    assert capsys.readouterr().out == '{"groundless":1,"released":0}\n'
+    with pytest.raises(FailedError, match="2 sends stay held"):
+        await release(config, choice, is_sure=True, as_json=False)
+    assert "Nothing of that kind" not in capsys.readouterr().out
+
+
 async def test_nothing_held_is_said_and_no_failure(
     config: Path, fleet: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +112,7 @@ async def test_nothing_held_is_said_and_no_failure(
     await release(config, Choice(), is_sure=False, as_json=True)
     assert capsys.readouterr().out.splitlines() == [
         "Nothing of that kind is held; `outreachd holds` tells what is.",
-        '{"released":0}',
+        '{"groundless":0,"released":0}',
     ]
 
 

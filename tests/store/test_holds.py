@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from outreachd.store.database import Database
-from outreachd.store.holds import Choice, Example, PgHolds
+from outreachd.store.holds import Choice, Example, PgHolds, Settled
 from outreachd.store.steering import NoSuchError
 from tests.store.seed import NOW, add_send, seed_fleet
 
@@ -69,7 +69,8 @@ async def test_what_is_held_goes_on_when_a_person_says_so(
     """Released sends are due now; others stay where they are; it is audited."""
     store = await held(db)
     assert sum(one.n for one in await store.list(choice)) == n
-    assert await store.release(choice, author="ann", now=NOW + HOUR) == n
+    settled = await store.release(choice, author="ann", now=NOW + HOUR)
+    assert settled == Settled(n)
     assert (await rows(db, "state")).count("scheduled") == n + 1
     assert await rows(db, "action", "audit") == ["release"]
 
@@ -80,12 +81,14 @@ async def test_what_is_dropped_is_never_sent(
 ) -> None:
     """It is cancelled with its reason, its sequence ends, it is audited."""
     store = await held(db)
-    assert await store.drop(choice, author="ann", now=NOW + HOUR) == n
+    settled = await store.drop(choice, author="ann", now=NOW + HOUR)
+    assert settled == Settled(n)
     assert (await rows(db, "state")).count("cancelled") == n
     assert (await rows(db, "coalesce(reason, '')")).count("dropped") == n
     assert (await rows(db, "state", "enrolment")).count("stopped") == n
     assert await rows(db, "action", "audit") == ["drop"]
-    assert await store.drop(choice, author="ann", now=NOW + HOUR) == 0
+    settled = await store.drop(choice, author="ann", now=NOW + HOUR)
+    assert settled == Settled(0)
 
 
 async def test_a_dropped_send_still_tells_why_it_was_held(db: Database) -> None:
@@ -96,6 +99,39 @@ async def test_a_dropped_send_still_tells_why_it_was_held(db: Database) -> None:
         "held as uncertain",
         "held as uncertain: why",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "stay"),
+    [
+        ("contact SET consent_basis = NULL WHERE id = 1", 1),
+        ("contact SET consent_basis = ''", 4),
+        ("campaign SET grounds = '{opt_in}' WHERE id = 1", 3),
+        ("campaign SET grounds = '{opt_in, asked}'", 0),
+        ("campaign SET confirmation = '{}' WHERE id = 2", 1),
+        ("campaign SET confirmation = '{}', grounds = '{opt_in}'", 4),
+    ],
+)
+async def test_what_no_intent_could_be_written_for_is_not_let_go(
+    db: Database, change: str, stay: int
+) -> None:
+    """It would be held again at once: it is counted before and stays as it was."""
+    store = await held(db)
+    async with db.connection() as connection:
+        await connection.execute(f"UPDATE {change}")
+    assert sum(one.groundless for one in await store.list(Choice())) == stay
+    settled = await store.release(Choice(), author="ann", now=NOW + HOUR)
+    assert settled == Settled(4 - stay, stay)
+    assert (await rows(db, "state")).count("held") == stay
+
+
+async def test_the_letter_that_asks_for_a_yes_needs_none(db: Database) -> None:
+    """Step 0 is let go on its ground of consent alone."""
+    store = await held(db, step_number=0)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE campaign SET confirmation = '{}'")
+    settled = await store.release(Choice(), author="ann", now=NOW + HOUR)
+    assert settled == Settled(4)
 
 
 async def test_a_changed_letter_is_released_in_its_new_wording(db: Database) -> None:
