@@ -1,0 +1,121 @@
+"""The laws of what the page of status shows."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+
+from outreachd.commands.status_page import is_alive, page
+
+NOW = datetime(2026, 8, 3, 10, tzinfo=UTC)
+
+FIGURES: dict[str, Any] = {
+    "sends": {"scheduled": 900, "sent": 4100, "uncertain": 1},
+    "due": 12,
+    "oldest_due_s": 4000.0,
+    "sent_today": 321,
+    "held": {"template_error": 2},
+    "suppressions": {"everywhere": 12, "client": 340, "campaign": 0},
+    "mailboxes": {"well": 1198, "resting": 2},
+    "domains": {"well": 60, "resting": 0},
+    "accounts": {"well": 3, "resting": 0},
+    "shares": [
+        {
+            "client": "acme",
+            "wanted": 0.25,
+            "got": 0.4,
+            "n": 40,
+            "campaigns": [
+                {"campaign": "spring", "wanted": 0.5, "got": 0.5, "n": 20},
+                {"campaign": "autumn", "wanted": 0.5, "got": 0.5, "n": 20},
+            ],
+        },
+        {"client": "bolt", "wanted": 0.75, "got": None, "n": 0, "campaigns": []},
+    ],
+    "checks": [
+        {
+            "domain": "mail.acme.example",
+            "check": "spf",
+            "finding": "missing",
+            "detail": "no SPF record",
+            "since": NOW,
+            "at": NOW,
+        }
+    ],
+    "deaf": [
+        {
+            "kind": "mailbox",
+            "name": "ann@mail.acme.example",
+            "heard_at": NOW - timedelta(hours=2),
+            "fault": "refused: the login was refused",
+        },
+        {"kind": "inbox", "name": "bounces", "heard_at": None, "fault": ""},
+    ],
+    "notices": {"dsn": 2, "reply": 1},
+    "retired": [{"campaign": "winter", "n": 12}],
+    "stranded": [{"campaign": "spring", "mailbox_gone": "wait", "n": 3}],
+    "pauses": [
+        {
+            "kind": "domain",
+            "name": f"mail{n}.acme.example",
+            "reason": "a bounce storm that somebody has to look into before Monday",
+            "until": None,
+            "author": "cli:ann",
+            "at": NOW,
+        }
+        for n in range(14)
+    ],
+    "instances": [
+        {
+            "host": "one",
+            "pid": 7,
+            "role": "active",
+            "version": "0.1.0",
+            "started_at": NOW,
+            "seen_at": NOW,
+        },
+        {
+            "host": "two",
+            "pid": 8,
+            "role": "standby",
+            "version": "0.1.0",
+            "started_at": NOW - timedelta(days=1),
+            "seen_at": NOW - timedelta(hours=1),
+        },
+    ],
+}
+
+
+def test_the_page_fits_eighty_columns_and_tells_all() -> None:
+    """Figures, what is held and uncertain, pauses with reason and end, daemons."""
+    out = io.StringIO()
+    page(FIGURES, "sending", NOW, Console(file=out, width=80))
+    told = out.getvalue()
+    assert max(map(len, told.splitlines())) <= 80
+    for part in (
+        "now  sending",
+        "321",
+        "12, the oldest for 1 h",
+        "2 template_error",
+        "1 send got no answer",
+        "1198 well, 2 resting",
+        "12 everywhere, 340 client",
+        "acme 40% got of 25% wanted (40): spring 50% got of 50% wanted (20)",
+        "bolt nothing yet of 75% wanted (0)",
+        "spring: 3 sends of a mailbox that has left the fleet; its campaign",
+        "winter: 12 sends of a campaign that has left the fleet",
+        "until resumed",
+        "and 2 more",
+        "active, one pid 7",
+        "silent since",
+    ):
+        assert part in told, part
+
+
+def test_a_daemon_that_is_silent_is_taken_for_gone() -> None:
+    """It writes every ten seconds; two missed signs and it is not counted on."""
+    assert is_alive({"seen_at": NOW - timedelta(seconds=12)}, NOW)
+    assert not is_alive({"seen_at": NOW - timedelta(seconds=60)}, NOW)
