@@ -24,6 +24,7 @@ from outreachd.commands.base import (
     execute,
     json_option,
     show_json,
+    yes_option,
 )
 from outreachd.fleet.load import load
 from outreachd.rules.fleet_plan import Change, Sign, plan
@@ -42,7 +43,7 @@ Consent = Callable[[Sequence[Change]], None]  # returns, or raises to stop
 
 @click.command("apply", help="Make the fleet what FILE says, after showing the plan.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @config_option
 @json_option
 def command(file: Path, yes: bool, config: Path | None, as_json: bool) -> None:

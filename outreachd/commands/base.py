@@ -103,6 +103,11 @@ def json_option(verb: Verb) -> Verb:
     )(verb)
 
 
+def yes_option(verb: Verb) -> Verb:
+    """Add ``--yes``."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(verb)
+
+
 def settings_of(config: Path | None) -> Settings:
     """Read the settings from the file named, or from the usual places."""
     return load(settings_file(config))

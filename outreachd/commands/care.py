@@ -27,6 +27,7 @@ from outreachd.commands.base import (
     execute,
     json_option,
     show_json,
+    yes_option,
 )
 from outreachd.commands.words import counted
 from outreachd.contact_file import Write, people_onto, people_to
@@ -81,7 +82,7 @@ class Found:
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write the list for a reactivation to this CSV file.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @config_option
 @json_option
 def command(

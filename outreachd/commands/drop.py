@@ -12,27 +12,24 @@ from pathlib import Path
 
 import click
 
-from outreachd.commands.base import MisusedError, config_option, execute, json_option
-from outreachd.commands.held import choice_of, choice_options, settle
+from outreachd.commands.base import (
+    MisusedError,
+    config_option,
+    execute,
+    json_option,
+    yes_option,
+)
+from outreachd.commands.held import choice_options, settle
 from outreachd.store.holds import Choice, Held
 
 
 @click.command("drop", help="Never send held sends.")
 @choice_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @config_option
 @json_option
-def command(
-    campaign: str | None,
-    reason: str | None,
-    ids: tuple[str, ...],
-    older_than: str | None,
-    yes: bool,
-    config: Path | None,
-    as_json: bool,
-) -> None:
+def command(config: Path | None, choice: Choice, yes: bool, as_json: bool) -> None:
     """Drop what is held."""
-    choice = choice_of(campaign, reason, ids, older_than)
     execute(drop(config, choice, is_sure=yes, as_json=as_json))
 
 

@@ -9,19 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from outreachd.clock import RealClock
-from outreachd.commands.base import (
-    FailedError,
-    MisusedError,
-    author,
-    desk,
-    show_json,
-)
+from outreachd.commands.base import FailedError, MisusedError, author, desk, show_json
 from outreachd.commands.words import counted
 from outreachd.rules.written import parse_duration_s
 from outreachd.store.holds import Choice, Held, PgHolds, Settled
@@ -30,15 +25,24 @@ NOTHING = "Nothing of that kind is held; `outreachd holds` tells what is."
 
 GROUNDLESS = (
     "without a ground of consent that the campaign accepts, or the yes it asks for,"
-    " they would be held again at once; import those people again with consent_basis, then"
-    " release, or `outreachd drop --reason no_consent`"
+    " they would be held again at once; import those people again with consent_basis,"
+    " then release, or `outreachd drop --reason no_consent`"
 )
 
-Verb = TypeVar("Verb", bound=Callable[..., Any])
 
+def choice_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose held sends; the verb is given them as ``choice``."""
 
-def choice_options(verb: Verb) -> Verb:
-    """Add the options that choose held sends."""
+    @wraps(verb)
+    def chosen(
+        campaign: str | None,
+        reason: str | None,
+        ids: tuple[str, ...],
+        older_than: str | None,
+        **others: Any,
+    ) -> None:
+        verb(choice=choice_of(campaign, reason, ids, older_than), **others)
+
     for option in (
         click.option(
             "--older-than", help='Only those held for longer, such as "3 days".'
@@ -53,8 +57,8 @@ def choice_options(verb: Verb) -> Verb:
         click.option("--reason", help="Only those held for this reason."),
         click.option("--campaign", help="Only those of this campaign."),
     ):
-        verb = option(verb)
-    return verb
+        chosen = option(chosen)
+    return chosen
 
 
 def choice_of(

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from outreachd.commands.base import config_option, desk, execute, json_option, show_json
-from outreachd.commands.held import choice_of, choice_options
+from outreachd.commands.held import choice_options
 from outreachd.commands.words import counted, shown
 from outreachd.store.holds import Choice, PgHolds
 
@@ -19,16 +19,8 @@ from outreachd.store.holds import Choice, PgHolds
 @choice_options
 @config_option
 @json_option
-def command(
-    campaign: str | None,
-    reason: str | None,
-    ids: tuple[str, ...],
-    older_than: str | None,
-    config: Path | None,
-    as_json: bool,
-) -> None:
+def command(config: Path | None, choice: Choice, as_json: bool) -> None:
     """List what is held."""
-    choice = choice_of(campaign, reason, ids, older_than)
     execute(holds(config, choice, as_json=as_json))
 
 

@@ -35,13 +35,7 @@ from outreachd.flow.clerk import Written
 from outreachd.flow.pool import Permit
 from outreachd.proof import Proofs
 from outreachd.rules.letter import Unfillable
-from outreachd.rules.lint import (
-    Finding,
-    Severity,
-    lint_sender,
-    lint_size,
-    lint_way_out,
-)
+from outreachd.rules.lint import Finding, Severity, lint_sender, lint_size, lint_way_out
 from outreachd.rules.lint_steps import Place, lint_steps
 from outreachd.rules.model import Campaign, Roster
 from outreachd.store.readers import Reader, count_readers, each_reader

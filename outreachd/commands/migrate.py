@@ -6,13 +6,7 @@ from pathlib import Path
 
 import click
 
-from outreachd.commands.base import (
-    config_option,
-    desk,
-    execute,
-    json_option,
-    show_json,
-)
+from outreachd.commands.base import config_option, desk, execute, json_option, show_json
 from outreachd.store.migrate import migrate as apply_pending
 
 

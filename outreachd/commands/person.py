@@ -22,6 +22,7 @@ from outreachd.commands.base import (
     execute,
     json_option,
     show_json,
+    yes_option,
 )
 from outreachd.commands.words import counted
 from outreachd.rules.address import BadAddressError, normalise_recipient
@@ -43,7 +44,7 @@ def export_command(address: str, config: Path | None) -> None:
 
 @command.command("erase", help="Forget a person, and never write to them again.")
 @click.argument("address")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @config_option
 @json_option
 def erase_command(address: str, yes: bool, config: Path | None, as_json: bool) -> None:

@@ -30,13 +30,7 @@ from outreachd.commands.base import (
 from outreachd.forecast import forecast
 from outreachd.rules.calendar import local_day
 from outreachd.rules.model import Roster
-from outreachd.rules.outlook import (
-    CampaignDay,
-    DomainDay,
-    Outlook,
-    Reason,
-    by_client,
-)
+from outreachd.rules.outlook import CampaignDay, DomainDay, Outlook, Reason, by_client
 from outreachd.store.roster import read_facts, read_pauses, read_roster
 from outreachd.store.waiting import read_waiting
 

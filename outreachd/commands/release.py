@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from outreachd.commands.base import config_option, execute, json_option
-from outreachd.commands.held import GROUNDLESS, choice_of, choice_options, settle
+from outreachd.commands.base import config_option, execute, json_option, yes_option
+from outreachd.commands.held import GROUNDLESS, choice_options, settle
 from outreachd.commands.words import counted
 from outreachd.store.holds import Choice, Held
 
@@ -23,27 +23,12 @@ UNCERTAIN = "uncertain"
 
 @click.command("release", help="Let held sends go on.")
 @choice_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @config_option
 @json_option
-def command(
-    campaign: str | None,
-    reason: str | None,
-    ids: tuple[str, ...],
-    older_than: str | None,
-    yes: bool,
-    config: Path | None,
-    as_json: bool,
-) -> None:
+def command(config: Path | None, choice: Choice, yes: bool, as_json: bool) -> None:
     """Release what is held."""
-    execute(
-        release(
-            config,
-            choice_of(campaign, reason, ids, older_than),
-            is_sure=yes,
-            as_json=as_json,
-        )
-    )
+    execute(release(config, choice, is_sure=yes, as_json=as_json))
 
 
 async def release(

@@ -18,13 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from outreachd.commands.base import (
-    config_option,
-    desk,
-    execute,
-    json_option,
-    show_json,
-)
+from outreachd.commands.base import config_option, desk, execute, json_option, show_json
 from outreachd.rules.significance import Comparison, Count, Finding, compare
 from outreachd.store.variants import Tally, count_variants
 
