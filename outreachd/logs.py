@@ -4,7 +4,7 @@ Lines go through a bounded queue to a thread of their own; when nobody takes the
 stalled pipe) they are dropped and counted, and the loop never waits. Secrets are masked
 by the name of their key at any depth, addresses in everything above debug, controls are
 escaped, texts are cut to 512 characters. Logging never raises: a line that cannot be
-rendered becomes a ``log.broken`` line. ``telemetry.EVENTS`` lists all events.
+rendered becomes a ``log.broken`` line. ``log_events.EVENTS`` lists all events.
 Source: structlog documentation, "Performance".
 """
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from outreachd import telemetry
-from outreachd.telemetry import EVENTS, Metrics
+from outreachd.telemetry import Metrics
 
 LABELS = {
     "client", "direction", "domain", "account", "outcome", "reason", "health", "kind",
@@ -105,10 +105,3 @@ def test_notices_and_unknown_replies_have_bounded_labels(
         assert value(metrics, "outreachd_notices_total", **labels) == 1
     assert value(metrics, "outreachd_unknown_replies_total", account="relay") == 2
     assert value(metrics, "outreachd_unknown_replies_total", account="other") == 2
-
-
-def test_every_event_has_a_name_and_a_sentence() -> None:
-    """Events are short constant names, room first."""
-    for name, sentence in EVENTS.items():
-        assert re.fullmatch(r"[a-z]+\.[a-z_]+", name)
-        assert sentence.endswith(".")
