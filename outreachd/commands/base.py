@@ -12,7 +12,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -184,8 +184,20 @@ def execute(main: Coroutine[Any, Any, None]) -> None:
         _end(str(error), MISUSED)
     except (FailedError, *EXPECTED) as error:
         _end(str(error), FAILED)
+    except PermissionError as error:
+        _end(forbidden(error), FAILED)
     except KeyboardInterrupt:
         _end("interrupted.", FAILED)
+
+
+def forbidden(error: PermissionError) -> str:
+    """Say whose a file is that we may not use: mostly the state, by `sudo` or not."""
+    path = Path(os.fsdecode(error.filename or "."))
+    owner = "its owner"
+    for place in (path.parent, path):  # of the nearest one that tells
+        with suppress(OSError, KeyError):
+            owner = place.owner()
+    return f"{path} is not open to us: run this as {owner}."
 
 
 def _end(sentence: str, code: int) -> None:

@@ -23,6 +23,7 @@ from outreachd.commands.base import (
     config_option,
     desk,
     execute,
+    forbidden,
     json_option,
     settings_file,
     settings_of,
@@ -95,6 +96,8 @@ async def findings(config: Path | None) -> AsyncIterator[Finding]:
                 yield finding
     except (FailedError, *EXPECTED) as error:
         yield Finding(Level.FAIL, "database", str(error))
+    except PermissionError as error:
+        yield Finding(Level.FAIL, "database", forbidden(error))
 
 
 async def _database(opened: Desk) -> AsyncIterator[Finding]:

@@ -89,6 +89,16 @@ def require_way(directory: Path, user: ServerUser) -> None:
         )
 
 
+def require_owner(data: Path, user: ServerUser) -> None:
+    """Refuse a data directory that root has: a copy that root made of another's."""
+    if (data / "PG_VERSION").exists() and data.stat().st_uid != user.uid:
+        name = pwd.getpwuid(user.uid).pw_name
+        raise EmbeddedError(
+            f"PostgreSQL does not run as root, and {data} belongs to root, as its copy "
+            f"does: run `chown -R {name}: {data}`, or remove it to start empty."
+        )
+
+
 def find_binaries(data: Path, user: ServerUser) -> Path:
     """Find the directory of the programs to use with this data directory."""
     wanted = _data_major(data)

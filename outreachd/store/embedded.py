@@ -26,6 +26,7 @@ from outreachd.store.binaries import (
     EmbeddedError,
     ServerUser,
     find_binaries,
+    require_owner,
     require_way,
     server_user,
 )
@@ -161,6 +162,7 @@ class EmbeddedServer:
         user = server_user(self.data)
         if user.lent:
             require_way(self.data.parent, user)
+            require_owner(self.data, user)
         home = find_binaries(self.data, user)
         if not (self.data / "PG_VERSION").exists():
             datadir.make_data(self.data, home, user, durable=self._durable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -172,3 +173,20 @@ async def test_an_unreachable_database_is_a_sentence(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "secret" not in result.output
     assert "Traceback" not in result.output
+
+
+def test_what_is_closed_to_us_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The state of a daemon that root runs: say whose it is, and show no traceback."""
+    key = tmp_path / "secret.key"
+    key.touch()
+
+    async def verb() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(key))
+
+    with pytest.raises(SystemExit, match="1"):
+        execute(verb())
+    assert capsys.readouterr().err == (
+        f"outreachd: {key} is not open to us: run this as {key.owner()}.\n"
+    )

@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from outreachd.store import binaries
-from outreachd.store.binaries import EmbeddedError, find_binaries, server_user
+from outreachd.store.binaries import (
+    EmbeddedError,
+    find_binaries,
+    require_owner,
+    server_user,
+)
 
 
 @pytest.fixture
@@ -146,3 +151,15 @@ def test_our_own_settings_do_not_reach_the_server(
     env = server_user(home).popen()["env"]
     assert "PGPORT" not in env
     assert env["LC_ALL"] == "C"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes such copies")
+def test_a_copy_that_root_made_says_what_to_do(home: Path) -> None:
+    """Data of root's were copied by root; giving them back is the operator's to say."""
+    data = home / "data"
+    data.mkdir()
+    (data / "PG_VERSION").write_text("15\n")
+    with pytest.raises(EmbeddedError, match=f"chown -R nobody: {data}"):
+        require_owner(data, server_user(data))
+    os.chown(data, pwd.getpwnam("nobody").pw_uid, -1)
+    require_owner(data, server_user(data))
