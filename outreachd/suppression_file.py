@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from outreachd.contact_file import sheet_at
 from outreachd.mistakes import ConfigError, Mistake
 from outreachd.rules.contact_row import FORMULA_STARTS
 from outreachd.rules.suppression import MAX_TEXT, Target, read_target
+from outreachd.rules.written import parse_instant
 from outreachd.sheet import BadRow, Row, Sheet
 from outreachd.text_encoding import check_encoding
 
@@ -117,17 +118,13 @@ class _Columns:
         return text
 
     def _instant(self, row: Row) -> datetime | None:
-        """Read an ISO date or time; without a zone it is UTC."""
         text = self._cell(row, "at")
         if not text:
             return None
         try:
-            at = datetime.fromisoformat(text)
-            return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise ValueError(
-                "at must be a date or time such as 2026-03-01 or 2026-03-01T09:30Z"
-            ) from None
+            return parse_instant(text)
+        except ValueError as error:
+            raise ValueError(f"at {error}") from None
 
 
 # --- writing --------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from outreachd.commands.base import (
     Desk,
@@ -37,9 +36,9 @@ from outreachd.rules.dkim_record import (
     wished,
 )
 from outreachd.rules.finding import Finding, Found
-from outreachd.rules.model import Dkim
 from outreachd.store import sql
 from outreachd.store.dkim import KeyTakenError, make_dkim_key
+from outreachd.store.roster_rows import dkim_of
 from outreachd.wire.dns_records import records_or_faults
 
 Wanted = Sequence[tuple[str, KeyKind]]
@@ -101,8 +100,7 @@ async def _keys(
                 f" and run `outreachd apply`."
             )
         if not wanted:
-            wish = row["dkim"] and msgspec.json.decode(row["dkim"], type=Dkim)
-            wanted = wished(wish or None)
+            wanted = wished(dkim_of(row))
         if not wanted:
             raise MisusedError(
                 f"{name} does not sign: give --selector, or put dkim = {{ selector ="

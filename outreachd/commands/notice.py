@@ -59,12 +59,7 @@ async def keep(files: tuple[str, ...], config: Path | None, as_json: bool) -> No
     unread: list[str] = []
     async with desk(config) as opened:
         bookmarks = PgBookmarks(opened.database)
-        for name in _named(files, unread):
-            try:
-                raw = _octets(name)
-            except OSError as error:
-                unread.append(f"{name}: {error.strerror}")
-                continue
+        for name, raw in _mails(files, unread):
             id = await bookmarks.hand_in(raw, opened.clock.now())
             if as_json:
                 show_json({"file": name, "id": id})
@@ -80,18 +75,24 @@ async def tell(files: tuple[str, ...], as_json: bool) -> None:
     """Print a line a mail; raise FailedError at the end if one could not be read."""
     now = RealClock().now()
     unread: list[str] = []
-    for name in _named(files, unread):
-        try:
-            raw = _octets(name)
-        except OSError as error:
-            unread.append(f"{name}: {error.strerror}")
-            continue
+    for name, raw in _mails(files, unread):
         notice = understand(raw, now=now)
         if as_json:
             show_json(as_row(name, notice))
         else:
             click.echo(f"{name}: {sentence(notice)}")
     _refuse(unread)
+
+
+def _mails(files: tuple[str, ...], unread: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Read each mail; what cannot be read is noted and passed."""
+    for name in _named(files, unread):
+        try:
+            raw = _octets(name)
+        except OSError as error:
+            unread.append(f"{name}: {error.strerror}")
+        else:
+            yield name, raw
 
 
 def _named(files: tuple[str, ...], unread: list[str]) -> Iterator[str]:

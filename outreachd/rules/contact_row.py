@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from outreachd.rules.address import BadAddressError, normalise_recipient
 from outreachd.rules.calendar import UnknownZoneError, zone
 from outreachd.rules.place_table import ALSO
 from outreachd.rules.places import zone_of
+from outreachd.rules.written import parse_instant
 
 MAX_VALUE = 4_000  # characters; a letter takes no longer value either
 MAX_WORD = 100  # characters of a ground of consent and of a part of a country
@@ -239,11 +240,7 @@ def _word(name: str, text: str) -> str:
 
 
 def _instant(text: str) -> datetime:
-    """Read an ISO date or time; without a zone it is UTC."""
     try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise RowError(
-            "consent_at must be a date or time such as 2026-03-01 or 2026-03-01T09:30Z"
-        ) from None
+        return parse_instant(text)
+    except ValueError as error:
+        raise RowError(f"consent_at {error}") from None

@@ -42,25 +42,18 @@ def expired(claim: Claim, useful_until: datetime) -> GiveBack:
 
 def unknown_campaign(claim: Claim) -> GiveBack:
     """Hold a row whose campaign is no longer in the fleet."""
-    return GiveBack(
-        send_id=claim.send_id,
-        state=State.HELD,
-        due_at=None,
-        reason="campaign_retired",
-        detail="its campaign is not in the fleet any more; apply it again or drop this",
+    return _held(
+        claim,
+        "campaign_retired",
+        "its campaign is not in the fleet any more; apply it again or drop this",
     )
 
 
 def unknown_zone(claim: Claim) -> GiveBack:
     """Hold a row whose recipient's time zone nobody knows: UTC would be a guess."""
     zone = claim.place.partition(" ")[0]
-    return GiveBack(
-        send_id=claim.send_id,
-        state=State.HELD,
-        due_at=None,
-        reason="unknown_zone",
-        detail=f"time zone {zone!r} is unknown here; update tzdata, release it",
-    )
+    detail = f"time zone {zone!r} is unknown here; update tzdata, release it"
+    return _held(claim, "unknown_zone", detail)
 
 
 def uncounted(claim: Claim, now: datetime) -> GiveBack:
@@ -72,10 +65,15 @@ def uncounted(claim: Claim, now: datetime) -> GiveBack:
 
 def broken(claim: Claim, error: Exception) -> GiveBack:
     """Hold a row on which our own code failed."""
+    detail = f"outreachd failed on it ({type(error).__name__}); see the log"
+    return _held(claim, "bug", detail)
+
+
+def _held(claim: Claim, reason: str, detail: str) -> GiveBack:
     return GiveBack(
         send_id=claim.send_id,
         state=State.HELD,
         due_at=None,
-        reason="bug",
-        detail=f"outreachd failed on it ({type(error).__name__}); see the log",
+        reason=reason,
+        detail=detail,
     )

@@ -64,6 +64,17 @@ def parse_duration_s(text: str) -> float:
     return float(amount * _UNIT_S[unit])
 
 
+def parse_instant(text: str) -> datetime:
+    """Read an ISO date or time as UTC; so it is taken where no zone is written."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            "must be a date or time such as 2026-03-01 or 2026-03-01T09:30Z"
+        ) from None
+
+
 def parse_since(text: str, now: datetime) -> datetime:
     """Read ``30d``, ``12h``, ``30 days`` before now, or a date or time (else UTC)."""
     short = _SHORT.fullmatch(text.strip().lower())

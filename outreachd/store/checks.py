@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-import msgspec
-
 from outreachd.rules.domain_check import Standing, resumed, settled, stop_reason
 from outreachd.rules.finding import Check, Finding, Found
 from outreachd.rules.model import Dkim
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
+from outreachd.store.roster_rows import dkim_of
 from outreachd.store.steering import note
 
 AUTHOR = "checks"
@@ -82,7 +81,7 @@ class PgChecks:
                 row["id"],
                 row["name"],
                 tuple(zip(row["accounts"], row["hosts"], strict=True)),
-                msgspec.json.decode(row["dkim"], type=Dkim) if row["dkim"] else None,
+                dkim_of(row),
             )
             for row in rows
         ]

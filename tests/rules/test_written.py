@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from outreachd.rules.model import DelayUnit
@@ -10,6 +12,8 @@ from outreachd.rules.written import (
     parse_delay,
     parse_duration_s,
     parse_hours,
+    parse_instant,
+    parse_since,
 )
 
 
@@ -96,3 +100,28 @@ def test_other_durations_are_refused(text: str) -> None:
     """Workdays have no length, and nothing is useful for no time."""
     with pytest.raises(ValueError, match="must be a time such as"):
         parse_duration_s(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [("2026-03-01T09:30Z", 9), ("2026-03-01 09:30", 9), ("2026-03-01T09:30+02:00", 7)],
+)
+def test_an_instant_is_utc(text: str, hour: int) -> None:
+    """Without a zone it is UTC, with one it is converted."""
+    assert parse_instant(text) == datetime(2026, 3, 1, hour, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "today", "1.3.2026", "0001-01-01T00:00+02:00"])
+def test_what_is_no_instant_is_refused(text: str) -> None:
+    """Nor is one before all calendars."""
+    with pytest.raises(ValueError, match="must be a date or time such as"):
+        parse_instant(text)
+
+
+def test_since_is_an_age_or_an_instant() -> None:
+    """Both ways to write an age mean the same."""
+    now = datetime(2026, 3, 31, tzinfo=UTC)
+    for text in ("30d", "30 days", "2026-03-01"):
+        assert parse_since(text, now) == now - timedelta(days=30)
+    with pytest.raises(ValueError, match="must be a time such as"):
+        parse_since("soon", now)
