@@ -9,106 +9,23 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientSession
 
 from outreachd.clock import VirtualClock
-from outreachd.listen import TcpListen
 from outreachd.rules.model import Kind
-from outreachd.rules.records import LedgerAwayError
-from outreachd.store.steering import NoSuchError
 from outreachd.telemetry import Metrics
 from outreachd.web.control import control_app
-from outreachd.web.server import listen
+from tests.web.calling import NOW, Caller, called
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = "2026-03-02T12:00:00+01:00"
-
-
-class FakeSteering:
-    """A daemon with one domain and one send; it notes what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[Any, ...]] = []
-        self.away = False
-        self.is_ready = (True, "")
-
-    async def status(self) -> dict[str, Any]:
-        """Tell a little, or miss the database."""
-        if self.away:
-            raise LedgerAwayError
-        return {"sends": {"scheduled": 3}, "since": NOW}
-
-    async def ready(self) -> tuple[bool, str]:
-        """Tell what the test set."""
-        return self.is_ready
-
-    async def list(self, kind: Kind) -> list[dict[str, Any]]:
-        """Tell one domain and one mailbox."""
-        names = {
-            Kind.DOMAIN: "mail.acme.example",
-            Kind.MAILBOX: "ann@acme.example",
-            Kind.FLEET: "",
-        }
-        return [{"name": names[kind], "health": "well"}] if kind in names else []
-
-    async def pause(
-        self, kind: Kind, name: str, reason: str, until: datetime | None, author: str
-    ) -> None:
-        """Note it."""
-        await self._known(kind, name)
-        self.told.append(("pause", kind, name, reason, until, author))
-
-    async def resume(self, kind: Kind, name: str, author: str) -> None:
-        """Note it."""
-        await self._known(kind, name)
-        self.told.append(("resume", kind, name, author))
-
-    async def send(self, id: int) -> dict[str, Any] | None:
-        """Know the seventh."""
-        return {"id": id, "state": "held"} if id == 7 else None
-
-    async def explain(self, id: int) -> dict[str, Any] | None:
-        """Know the seventh."""
-        return {"id": id, "gates": []} if id == 7 else None
-
-    async def drain(self) -> None:
-        """Note it."""
-        self.told.append(("drain",))
-
-    async def _known(self, kind: Kind, name: str) -> None:
-        if name not in [row["name"] for row in await self.list(kind)]:
-            raise NoSuchError(f"there is no {kind} {name!r} in the fleet")
-
-
-class Caller:
-    """Somebody with the token."""
-
-    def __init__(self, session: ClientSession, steering: FakeSteering) -> None:
-        self.session, self.steering = session, steering
-
-    async def get(self, path: str) -> tuple[int, Any]:
-        """Ask."""
-        async with self.session.get(path) as answer:
-            return answer.status, await answer.json(content_type=None)
-
-    async def post(self, path: str, **body: Any) -> tuple[int, Any]:
-        """Order."""
-        async with self.session.post(path, **body) as answer:
-            return answer.status, await answer.json(content_type=None)
 
 
 @pytest_asyncio.fixture
 async def caller() -> AsyncIterator[Caller]:
     """Open the listener and call it with the token."""
-    steering, metrics = FakeSteering(), Metrics()
+    metrics = Metrics()
     metrics.sends("acme", "sales", "relay", "sent").inc()
-    app = control_app(steering, metrics, VirtualClock(NOW), "right token")
-    listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
-    host, port = listener.address
-    headers = {"Authorization": "Bearer right token"}
-    async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
-        yield Caller(session, steering)
-    await listener.close()
+    async with called(VirtualClock(NOW), metrics=metrics) as caller:
+        yield caller
 
 
 async def test_the_routes_are_these_and_no_others(caller: Caller) -> None:

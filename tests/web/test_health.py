@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from aiohttp import ClientSession
 
 from outreachd.clock import VirtualClock
-from outreachd.listen import TcpListen
 from outreachd.rules.health import Mode
 from outreachd.rules.health_rules import RULES
 from outreachd.store.database import Database
 from outreachd.store.health import PgHealth
-from outreachd.telemetry import Metrics
-from outreachd.web.control import control_app
 from outreachd.web.health import health_routes
-from outreachd.web.server import listen
 from tests.store.seed import NOW, seed_fleet
 from tests.store.test_health import DOMAIN, fallen
-from tests.web.test_control import Caller, FakeSteering
+from tests.web.calling import Caller, called
 
 NAME = "mail.acme.example"
 
@@ -31,15 +26,10 @@ async def caller(db: Database) -> AsyncIterator[Caller]:
         await seed_fleet(connection)
     book = PgHealth(db)
     await book.write({}, [fallen(Mode.SUGGEST)[1]], NOW)
-    clock, steering = VirtualClock(NOW), FakeSteering()
+    clock = VirtualClock(NOW)
     routes = health_routes(book, RULES, clock)
-    app = control_app(steering, Metrics(), clock, "right token", routes=routes)
-    listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
-    host, port = listener.address
-    headers = {"Authorization": "Bearer right token"}
-    async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
-        yield Caller(session, steering)
-    await listener.close()
+    async with called(clock, routes) as caller:
+        yield caller
 
 
 async def test_everybody_is_listed_and_who_is_ill_alone(

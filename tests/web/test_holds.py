@@ -7,18 +7,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientSession
 
 from outreachd.clock import VirtualClock
-from outreachd.listen import TcpListen
 from outreachd.store.database import Database
 from outreachd.store.holds import PgHolds
-from outreachd.telemetry import Metrics
-from outreachd.web.control import control_app
 from outreachd.web.holds import hold_routes
-from outreachd.web.server import listen
 from tests.store.seed import NOW, add_send, seed_fleet
-from tests.web.test_control import Caller, FakeSteering
+from tests.web.calling import Caller, called
 
 
 @pytest_asyncio.fixture
@@ -30,15 +25,10 @@ async def caller(db: Database) -> AsyncIterator[Caller]:
             await add_send(
                 connection, f"p{n}@x.example", state="held", reason=reason, detail="why"
             )
-    clock, steering = VirtualClock(NOW), FakeSteering()
+    clock = VirtualClock(NOW)
     routes = hold_routes(PgHolds(db), clock)
-    app = control_app(steering, Metrics(), clock, "right token", routes=routes)
-    listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
-    host, port = listener.address
-    headers = {"Authorization": "Bearer right token"}
-    async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
-        yield Caller(session, steering)
-    await listener.close()
+    async with called(clock, routes) as caller:
+        yield caller
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,14 @@ from aiohttp import ClientSession
 
 from outreachd.clock import VirtualClock
 from outreachd.intake import Intake
-from outreachd.listen import TcpListen
 from outreachd.rules.inquiry import Answer, Outcome, Question
 from outreachd.rules.suppression import Eraser
 from outreachd.store.content import read_one_off
 from outreachd.store.database import Database
-from outreachd.telemetry import Metrics
-from outreachd.web.control import control_app
 from outreachd.web.orders import order_routes
-from outreachd.web.server import listen
 from outreachd.wire.mx import MailDomains
 from tests.store.seed import NOW, add_send, seed_fleet
-from tests.web.test_control import FakeSteering
+from tests.web.calling import called
 
 ORDER: dict[str, Any] = {
     "campaign": "spring",
@@ -83,13 +79,8 @@ async def caller(db: Database) -> AsyncIterator[Caller]:
     routes = order_routes(
         db, clock, nobody, lambda is_dry: Intake(db, clock, nobody, mx, is_dry=is_dry)
     )
-    app = control_app(FakeSteering(), Metrics(), clock, "right token", routes=routes)
-    listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
-    host, port = listener.address
-    headers = {"Authorization": "Bearer right token"}
-    async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
-        yield Caller(session, db)
-    await listener.close()
+    async with called(clock, routes) as caller:
+        yield Caller(caller.session, db)
 
 
 async def test_an_order_becomes_a_send_with_a_content_of_its_own(

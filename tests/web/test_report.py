@@ -6,17 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientSession
 
 from outreachd.clock import VirtualClock
-from outreachd.listen import TcpListen
 from outreachd.store.database import Database
-from outreachd.telemetry import Metrics
-from outreachd.web.control import control_app
 from outreachd.web.report import report_routes
-from outreachd.web.server import listen
 from tests.store.seed import NOW, add_send, seed_fleet
-from tests.web.test_control import Caller, FakeSteering
+from tests.web.calling import Caller, called
 
 
 @pytest_asyncio.fixture
@@ -25,15 +20,10 @@ async def caller(db: Database) -> AsyncIterator[Caller]:
     async with db.connection() as connection:
         await seed_fleet(connection)
         await add_send(connection, "a@x.example", state="failed", changed_at=NOW)
-    clock, steering = VirtualClock(NOW), FakeSteering()
+    clock = VirtualClock(NOW)
     routes = report_routes(db, clock)
-    app = control_app(steering, Metrics(), clock, "right token", routes=routes)
-    listener = await listen(app, TcpListen("127.0.0.1", 0), setting="x")
-    host, port = listener.address
-    headers = {"Authorization": "Bearer right token"}
-    async with ClientSession(f"http://{host}:{port}", headers=headers) as session:
-        yield Caller(session, steering)
-    await listener.close()
+    async with called(clock, routes) as caller:
+        yield caller
 
 
 async def test_figures_are_counted_as_by_the_verb(caller: Caller) -> None:
