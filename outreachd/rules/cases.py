@@ -31,7 +31,7 @@ class Stood(Struct, frozen=True):
     is_paused: bool
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """Counts of a mailbox by one account for one client, in one window.
 
     Each letter is in the smallest window that holds it.
@@ -44,7 +44,7 @@ class Row(Struct, frozen=True):
     counts: Counts
 
 
-class Fresh(Struct, frozen=True):
+class Fresh(Struct, frozen=True, gc=False):
     """Counts of one who began anew, in one window; None = older than any."""
 
     hours: int | None

@@ -46,7 +46,7 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
 
 
-class Counts(Struct, frozen=True):
+class Counts(Struct, frozen=True, gc=False):
     """Letters of a window, and what came back for them."""
 
     sent: int = 0

@@ -22,10 +22,11 @@ BENCHES = {
     "report": "report",
     "fuzz": "fuzz",
     "health": "health",
+    "look": "look",
     "week": "week",
 }
 # A simulation of minutes: not part of "all".
-ONLY_BY_NAME = {"health", "week"}
+ONLY_BY_NAME = {"health", "look", "week"}
 
 
 def main(arguments: list[str]) -> int:

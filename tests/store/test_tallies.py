@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest_asyncio
 
 from outreachd.rules.health import Counts
+from outreachd.rules.model import Kind
 from outreachd.rules.refusal import Refused
 from outreachd.store.database import Database
 from outreachd.store.tallies import PgTallies
@@ -126,3 +128,33 @@ async def test_a_clock_that_was_set_back_counts_on(db: Database, fleet: None) ->
     await PgTallies(db).tally(NOW + timedelta(days=3))
     await sent(db, 2)
     assert await counted(db) == Counts(sent=2)
+
+
+async def test_a_large_fleet_that_comes_back_is_counted_at_once(db: Database) -> None:
+    """By its keys: each of them beside each row of the past takes half a minute."""
+    async with db.connection() as connection:
+        await seed_fleet(connection, mailboxes=3000)
+        await connection.execute(
+            "INSERT INTO tally (quarter, mailbox_id, account_id, client_id, receiver,"
+            " source, sent) SELECT $1::timestamptz - n / 3000 * interval '15 minutes',"
+            " 1 + n % 3000, 1, 1, 'google', 'reply', 1"
+            " FROM generate_series(0, 17999) n",
+            NOW,
+        )
+        await connection.execute(
+            "INSERT INTO health (kind, target_id, state, since, stage, relapses, rule,"
+            " fresh_since) SELECT kind, id, 'tired', $1, 1, 1, 'r', $1::timestamptz"
+            " - interval '30 minutes' FROM (VALUES ('domain', 1), ('account', 1),"
+            " ('client', 1)) x (kind, id)"
+            " UNION ALL SELECT 'mailbox', id, 'tired', $1, 1, 1, 'r',"
+            " $1::timestamptz - interval '30 minutes' FROM mailbox",
+            NOW,
+        )
+    async with asyncio.timeout(5):
+        found = await PgTallies(db).fresh(NOW, [4, 168])
+    assert len(found) == 3003
+    for kind in (Kind.DOMAIN, Kind.ACCOUNT, Kind.CLIENT):
+        [one] = found[kind, 1]
+        assert (one.hours, one.since_stage, one.counts.sent) == (4, 3000, 9000)
+    [one] = found[Kind.MAILBOX, 7]
+    assert (one.since_stage, one.counts.sent) == (1, 3)
