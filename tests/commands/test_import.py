@@ -37,7 +37,7 @@ from outreachd.store.fleet import apply
 from outreachd.store.vault import Vault
 from tests.commands.calling import invoke
 from tests.fleets import SPRING, WHOLE, fleet
-from tests.wire.test_mx import NameServer
+from tests.wire.names import NameServer, Zone, name_server
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 # Any ground of consent will do, and nobody is asked for a yes first.
@@ -62,13 +62,15 @@ async def fleet_url(database_url: str) -> str:
 
 @pytest.fixture
 async def server() -> AsyncIterator[NameServer]:
-    """Give a name server on loopback."""
-    loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(
-        NameServer, local_addr=("127.0.0.1", 0)
-    )
-    yield server
-    transport.close()
+    """Give a name server on loopback that knows some and fails for one."""
+    zone: Zone = {
+        ("firm.net", "MX"): ["10 mx.firm.net."],
+        ("web.net", "A"): ["192.0.2.1"],
+        ("null.net", "MX"): ["0 ."],
+    }
+    async with name_server(zone) as server:
+        server.faults["fail.net"] = "servfail"
+        yield server
 
 
 @pytest_asyncio.fixture
@@ -117,11 +119,10 @@ async def test_domains_are_asked_of_the_dns_that_is_named(
     server: NameServer,
 ) -> None:
     """What takes no mail is left out, a DNS fault is not; it is kept for next time."""
-    port = server.transport.get_extra_info("sockname")[1]
     config = tmp_path / "outreachd.toml"
     config.write_text(
         f"[database]\ndsn = '{fleet_url}'\n[state]\ndirectory = 'state'\n"
-        f"[checks]\nname_servers = ['127.0.0.1:{port}']\n"
+        f"[checks]\nname_servers = ['127.0.0.1:{server.port}']\n"
     )
     names = ("firm.net", "web.net", "null.net", "gone.net", "fail.net")
     rows = "".join(f"ann@{name},asked\n" for name in names)

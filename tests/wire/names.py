@@ -23,7 +23,10 @@ Zone = dict[tuple[str, str], list[str]]
 
 @dataclass
 class NameServer(asyncio.DatagramProtocol):
-    """Answers from its zone; ``faults``: servfail, refused, mute, truncate, garbage."""
+    """Answers from its zone.
+
+    ``faults``: servfail, refused, mute, truncate, garbage, cut (half a message).
+    """
 
     zone: Zone = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
@@ -78,7 +81,8 @@ class NameServer(asyncio.DatagramProtocol):
                 answer.flags |= dns.flags.TC
                 return answer.to_wire()
         self._fill(answer, name, kind)
-        return answer.to_wire()
+        wire = answer.to_wire()
+        return wire[: len(wire) // 2] if self.faults.get(name) == "cut" else wire
 
     def _fill(self, answer: dns.message.Message, name: str, kind: str) -> None:
         for _ in range(10):  # a loop of CNAMEs ends, as with any name server

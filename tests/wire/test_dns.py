@@ -6,75 +6,31 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import dns.asyncresolver
-import dns.message
-import dns.rdatatype
-import dns.rrset
 import pytest
 
 from outreachd.wire import dns as wire_dns
 from outreachd.wire.dns import LookupFailedError, Resolver
+from tests.wire.names import NameServer, name_server
 
 ZONE = {
-    ("mx.example.", "A"): ["192.0.2.1", "192.0.2.2"],
-    ("mx.example.", "AAAA"): ["2001:db8::1"],
-    ("four.example.", "A"): ["192.0.2.4"],
-    ("text.example.", "TXT"): ['"no address"'],
-    ("loop.example.", "CNAME"): ["loop.example."],
+    ("mx.example", "A"): ["192.0.2.1", "192.0.2.2"],
+    ("mx.example", "AAAA"): ["2001:db8::1"],
+    ("four.example", "A"): ["192.0.2.4"],
+    ("text.example", "TXT"): ['"no address"'],
+    ("loop.example", "CNAME"): ["loop.example."],
 }
-
-
-class NameServer(asyncio.DatagramProtocol):
-    """Answers from ZONE; says nothing to names that begin with slow."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.mute = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        assert isinstance(transport, asyncio.DatagramTransport) or transport
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Answer one question."""
-        query = dns.message.from_wire(data)
-        answer = dns.message.make_response(query)
-        name = query.question[0].name.to_text().lower()
-        kind = dns.rdatatype.to_text(query.question[0].rdtype)
-        self.asked.append(f"{name} {kind}")
-        if self.mute or name.startswith("slow"):
-            return
-        for found in (kind, "CNAME"):
-            if (name, found) in ZONE:
-                records = ZONE[name, found]
-                answer.answer.append(
-                    dns.rrset.from_text(
-                        query.question[0].name, 60, "IN", found, *records
-                    )
-                )
-                break
-        else:
-            if not any(known == name for known, _ in ZONE):
-                answer.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(answer.to_wire(), addr)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[NameServer]:
-    loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(
-        NameServer, local_addr=("127.0.0.1", 0)
-    )
-    yield server
-    transport.close()
+    async with name_server(ZONE) as server:
+        server.faults |= {f"slow{number}.example": "mute" for number in range(20)}
+        yield server
 
 
 @pytest.fixture
 def resolver(server: NameServer) -> Resolver:
-    asks = dns.asyncresolver.Resolver(configure=False)
-    asks.nameservers = ["127.0.0.1"]
-    asks.port = server.transport.get_extra_info("sockname")[1]
-    return Resolver(asks)
+    return Resolver(server.resolver())
 
 
 async def test_both_families_are_asked_once(
@@ -85,7 +41,7 @@ async def test_both_families_are_asked_once(
     assert found[0] == "2001:db8::1"
     assert set(found[1:]) == {"192.0.2.1", "192.0.2.2"}
     assert await resolver.addresses("MX.Example.") == found
-    assert sorted(server.asked) == ["mx.example. A", "mx.example. AAAA"]
+    assert sorted(server.asked) == ["mx.example A", "mx.example AAAA"]
 
 
 async def test_one_query_for_all_who_ask_at_once(

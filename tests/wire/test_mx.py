@@ -8,12 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-import dns.asyncresolver
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 
 from outreachd.rules.hygiene import MailDomain, MailVerdict
@@ -27,79 +21,35 @@ from outreachd.wire.mx import (
     mail_domains_at,
     provider_of,
 )
+from tests.wire.names import NameServer, name_server
 
 ZONE = {
-    ("firm.net.", "MX"): ["20 alt.aspmx.l.google.com.", "10 aspmx.l.google.com."],
-    ("office.net.", "MX"): ["0 office-net.mail.protection.outlook.com."],
-    ("own.co.uk.", "MX"): ["10 mx1.own.co.uk."],
-    ("null.net.", "MX"): ["0 ."],
-    ("odd.net.", "MX"): ["0 .", "10 mx.odd.net."],
-    ("web.net.", "A"): ["192.0.2.1"],
-    ("six.net.", "AAAA"): ["2001:db8::1"],
-    ("text.net.", "TXT"): ['"nothing else"'],
-    ("loop.net.", "CNAME"): ["loop.net."],
-    ("known.test.", "MX"): ["10 mx.known.test."],
+    ("firm.net", "MX"): ["20 alt.aspmx.l.google.com.", "10 aspmx.l.google.com."],
+    ("office.net", "MX"): ["0 office-net.mail.protection.outlook.com."],
+    ("own.co.uk", "MX"): ["10 mx1.own.co.uk."],
+    ("null.net", "MX"): ["0 ."],
+    ("odd.net", "MX"): ["0 .", "10 mx.odd.net."],
+    ("web.net", "A"): ["192.0.2.1"],
+    ("six.net", "AAAA"): ["2001:db8::1"],
+    ("text.net", "TXT"): ['"nothing else"'],
+    ("loop.net", "CNAME"): ["loop.net."],
+    ("known.test", "MX"): ["10 mx.known.test."],
 }
-
-
-class NameServer(asyncio.DatagramProtocol):
-    """Answers from ZONE; "fail" fails, "slow" is silent, "cut" sends half a message."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        assert isinstance(transport, asyncio.DatagramTransport) or transport
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Answer one question."""
-        query = dns.message.from_wire(data)
-        answer = dns.message.make_response(query)
-        name = query.question[0].name.to_text().lower()
-        kind = dns.rdatatype.to_text(query.question[0].rdtype)
-        self.asked.append(f"{name} {kind}")
-        if name.startswith("slow"):
-            return
-        if name.startswith("fail"):
-            answer.set_rcode(dns.rcode.SERVFAIL)
-        self._fill(answer, name, kind)
-        wire = answer.to_wire()
-        if name.startswith("cut"):
-            wire = wire[: len(wire) // 2]
-        self.transport.sendto(wire, addr)  # type: ignore[attr-defined]
-
-    def _fill(self, answer: dns.message.Message, name: str, kind: str) -> None:
-        for found in (kind, "CNAME"):
-            if records := ZONE.get((name, found)):
-                asked = answer.question[0].name
-                rows = dns.rrset.from_text(asked, 60, "IN", found, *records)
-                answer.answer.append(rows)
-                return
-        if not any(known == name for known, _ in ZONE) and not answer.rcode():
-            answer.set_rcode(dns.rcode.NXDOMAIN)
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[NameServer]:
     """Give a name server on loopback."""
-    loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(
-        NameServer, local_addr=("127.0.0.1", 0)
-    )
-    yield server
-    transport.close()
+    async with name_server(ZONE) as server:
+        server.faults |= {"fail.net": "servfail", "slow.net": "mute", "cut.net": "cut"}
+        yield server
 
 
 @pytest.fixture
 def records(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> Records:
     """Give a way to it that does not wait long."""
     monkeypatch.setattr("outreachd.wire.dns_records.QUESTION_S", 0.2)
-    asks = dns.asyncresolver.Resolver(configure=False)
-    asks.nameservers = ["127.0.0.1"]
-    asks.port = server.transport.get_extra_info("sockname")[1]
-    return Records(asks)
+    return Records(server.resolver())
 
 
 @pytest.mark.parametrize(
@@ -203,8 +153,9 @@ async def test_a_machine_without_dns_takes_everybody(
 
 async def test_servers_that_are_named_are_asked_for_all(server: NameServer) -> None:
     """Reserved names too: who names a server has a reason."""
-    port = server.transport.get_extra_info("sockname")[1]
-    [found] = await mail_domains_at((f"127.0.0.1:{port}",)).look_up(["known.test"])
+    [found] = await mail_domains_at((f"127.0.0.1:{server.port}",)).look_up(
+        ["known.test"]
+    )
     assert found == MailDomain("known.test", MailVerdict.MX, "known.test")
 
 
