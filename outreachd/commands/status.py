@@ -23,8 +23,9 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.client import ask, readiness
+from outreachd.commands.daemons import why_gone
 from outreachd.commands.explain import from_database, instants, moment
-from outreachd.commands.status_page import Figures, is_alive, page
+from outreachd.commands.status_page import Figures, page
 from outreachd.commands.words import counted, shown
 from outreachd.store.steering import PgSteering
 from outreachd.store.waiting import oldest_due
@@ -58,7 +59,7 @@ async def now_line(opened: Desk, figures: Figures, now: datetime) -> str:
     ready = await readiness(opened.settings)
     if ready is not None and not ready[0]:
         return f"nothing is sent: {ready[1]}"
-    if not any(is_alive(one, now) for one in figures["instances"]):
+    if ready is None and all(why_gone(one) for one in figures["instances"]):
         return "nothing is sent: no daemon runs; start `outreachd run`"
     return await _why_waiting(opened, figures, now)
 

@@ -7,29 +7,22 @@ are cut where a page would end, and say by how much. Times are told as seen from
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from outreachd.commands.daemons import daemon_line
 from outreachd.commands.words import counted, shown, spoken
 from outreachd.rules.model import State
 
-# A daemon writes every 10 s that it lives; one silent for longer is taken for gone.
-SILENT = timedelta(seconds=25)
 MANY_PAUSES = 12
 MANY_UNFIT = 8
 MANY_CAMPAIGNS = 20
 
 Figures = Mapping[str, Any]
-
-
-def is_alive(instance: Mapping[str, Any], now: datetime) -> bool:
-    """Tell whether a daemon has shown itself lately."""
-    alive: bool = now - instance["seen_at"] < SILENT
-    return alive
 
 
 def page(figures: Figures, line: str, now: datetime, console: Console) -> None:
@@ -68,7 +61,7 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
     rows += [("paused", text) for text in _pauses(figures["pauses"], now)]
     rows += [("unfit", text) for text in _unfit(figures["checks"], now)]
     rows += [("deaf", text) for text in _deaf(figures["deaf"], now)]
-    rows += [("daemon", _instance(one, now)) for one in figures["instances"]]
+    rows += [("daemon", daemon_line(one, now)) for one in figures["instances"]]
     return rows
 
 
@@ -157,11 +150,3 @@ def _deaf(deaf: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:
         for one in deaf
     ]
     return _cut(lines, MANY_UNFIT)
-
-
-def _instance(instance: Mapping[str, Any], now: datetime) -> str:
-    where = f"{instance['role']}, {instance['host']} pid {instance['pid']}"
-    since = f"{instance['version']}, since {shown(instance['started_at'], now)}"
-    if is_alive(instance, now):
-        return f"{where}, {since}"
-    return f"silent since {shown(instance['seen_at'], now)}: {where}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from outreachd.rules.model import Kind
@@ -135,7 +136,7 @@ class PgSteering:
                 "pauses": [dict(row) for row in pauses],
                 "checks": [dict(row) for row in unfit],
                 "deaf": [dict(row) for row in deaf],
-                "instances": [dict(row) for row in instances],
+                "instances": [_instance(row, now) for row in instances],
             }
 
     async def send(self, id: int) -> dict[str, Any] | None:
@@ -211,6 +212,12 @@ async def note(
     """Write down for good who did what."""
     encoded = msgspec.json.encode(detail).decode()
     await connection.execute(sql.text("note"), now, author, action, encoded)
+
+
+def _instance(row: asyncpg.Record, now: datetime) -> dict[str, Any]:
+    """Tell a daemon, and how long ago it was seen: its clock may be ahead of ours."""
+    silent_s = max((now - row["seen_at"]).total_seconds(), 0.0)
+    return dict(row) | {"seen_s": silent_s}
 
 
 def _by_health(rows: Sequence[Any], kind: str) -> dict[str, int]:

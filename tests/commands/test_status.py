@@ -27,8 +27,10 @@ async def line(config: Path, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 async def be_seen(db: Database) -> None:
-    """Write down that a daemon is alive."""
-    await PgLeases(db, uuid4()).seen(
+    """Let a daemon of another machine hold the lease, and write down that it lives."""
+    leases = PgLeases(db, uuid4())
+    await leases.take(600.0)
+    await leases.seen(
         host="h", pid=1, version="0", role="active", now=RealClock().now()
     )
 

@@ -36,4 +36,8 @@ ON CONFLICT (id) DO UPDATE SET role = excluded.role, seen_at = excluded.seen_at;
 DELETE FROM instance WHERE id = $1 OR seen_at < $2;
 
 -- name: instances
-SELECT id, host, pid, version, role, started_at, seen_at FROM instance ORDER BY started_at;
+-- Who has been about lately, and whether the lease is his and has not run out.
+SELECT i.id, i.host, i.pid, i.version, i.role, i.started_at, i.seen_at,
+    EXISTS (SELECT FROM lease l WHERE l.name = 'fleet' AND l.owner = i.id
+            AND l.lease_until > clock_timestamp()) AS holds_lease
+FROM instance i ORDER BY i.started_at;
