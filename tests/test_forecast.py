@@ -11,19 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from outreachd.forecast import forecast
-from outreachd.rules.model import (
-    Calendar,
-    DelayUnit,
-    Kind,
-    Mailbox,
-    Pause,
-    Ramp,
-    Roster,
-    Step,
-)
+from outreachd.rules.model import Calendar, DelayUnit, Kind, Pause, Ramp, Roster, Step
 from outreachd.rules.outlook import CampaignDay, Outlook, Waiting
 from outreachd.rules.records import Facts
-from tests.rules.test_outlook import ROSTER
+from tests.rosters import account, campaign, client, domain, mailbox, roster
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 8, 3)
@@ -52,44 +43,27 @@ def fleet(
     **limits: Any,
 ) -> Roster:
     """Make one domain with so many mailboxes, all in the pool of one campaign."""
-    box = Mailbox(
-        id=1,
-        address="m1@d.example",
-        name="m",
-        domain_id=1,
-        daily_limit=40,
-        hourly_limit=10,
-        min_gap_s=90,
-        jitter=0.6,
-        workday_start_min=9 * 60,
-        workday_end_min=18 * 60,
-        timezone=BERLIN,
-        ramp=None,
-        signature="",
-        username=None,
-    )
-    domain = replace(
-        ROSTER.domains[1],
-        daily_limit=domain_limit,
-        rate_per_minute=domain_rate,
-        timezone=BERLIN,
-    )
-    return Roster(
-        clients={1: replace(ROSTER.clients[1], timezone=BERLIN)},
-        accounts={1: replace(ROSTER.accounts[1], rate_per_second=50)},
-        domains={1: domain},
-        mailboxes={
-            id: replace(box, id=id, address=f"m{id}@d.example", **limits)
-            for id in range(1, boxes + 1)
-        },
-        campaigns={
-            1: replace(
-                ROSTER.campaigns[1],
-                mailbox_ids=tuple(range(1, boxes + 1)),
-                calendar=OFFICE,
-                steps=steps,
-            )
-        },
+    usual: dict[str, Any] = {
+        "daily_limit": 40,
+        "hourly_limit": 10,
+        "min_gap_s": 90,
+        "jitter": 0.6,
+        "workday_start_min": 9 * 60,
+        "workday_end_min": 18 * 60,
+        "timezone": BERLIN,
+    }
+    ids = range(1, boxes + 1)
+    return roster(
+        client(name="acme", timezone=BERLIN),
+        account(rate_per_second=50, max_connections=1),
+        domain(
+            name="d.example",
+            daily_limit=domain_limit,
+            rate_per_minute=domain_rate,
+            timezone=BERLIN,
+        ),
+        *(mailbox(id, address=f"m{id}@d.example", **(usual | limits)) for id in ids),
+        campaign(mailbox_ids=tuple(ids), calendar=OFFICE, steps=steps),
     )
 
 

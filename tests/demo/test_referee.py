@@ -14,60 +14,26 @@ import pytest
 from outreachd.clock import RealClock
 from outreachd.demo.referee import Accepted, Fleet, Tally, Violation, over_limit, tally
 from outreachd.rules.calendar import instant, zone
-from outreachd.rules.model import Account, Client, Domain, Kind, Mailbox, Ramp, Tls
+from outreachd.rules.model import Account, Client, Domain, Kind, Mailbox, Ramp
+from tests.rosters import account, client, domain, mailbox
 
 BERLIN = zone("Europe/Berlin")
 NOON = datetime(2026, 6, 1, 10, tzinfo=UTC).timestamp()  # in Berlin
 DAY_S = 86_400.0
 
-ANN = Mailbox(
-    id=1,
+ANN = mailbox(
     address="ann@a.example",
-    name="Ann Lee",
-    domain_id=1,
     daily_limit=1000,
     hourly_limit=1000,
     min_gap_s=0.0,
-    jitter=0.0,
-    workday_start_min=0,
-    workday_end_min=1440,
     timezone=BERLIN,
-    ramp=None,
-    signature="",
-    username=None,
 )
 BEN = replace(ANN, id=2, address="ben@a.example")
-DOMAIN = Domain(
-    id=1,
-    name="a.example",
-    account_ids=(1,),
-    daily_limit=1000,
-    rate_per_minute=1000,
-    ramp=None,
-    timezone=BERLIN,
+DOMAIN = domain(
+    name="a.example", daily_limit=1000, rate_per_minute=1000, timezone=BERLIN
 )
-RELAY = Account(
-    id=1,
-    name="relay",
-    kind="smtp",
-    host="127.0.0.1",
-    port=25,
-    tls=Tls.NONE,
-    username=None,
-    rate_per_second=1000,
-    daily_limit=None,
-    max_connections=1,
-    timezone=UTC,
-)
-ACME = Client(
-    id=1,
-    name="acme",
-    share=1.0,
-    daily_limit=None,
-    postal_address="here",
-    contact_url=None,
-    timezone=BERLIN,
-)
+RELAY = account(name="relay")
+ACME = client(name="acme", timezone=BERLIN)
 
 
 def letters(times: Sequence[float], *mailboxes: Mailbox) -> list[Accepted]:

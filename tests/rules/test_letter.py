@@ -22,42 +22,16 @@ from outreachd.rules.letter import (
     compile_letter,
     new_message_id,
 )
-from outreachd.rules.model import Client, DelayUnit, Mailbox, Step
+from outreachd.rules.model import Step
+from tests.rosters import client, mailbox, step
 
 URL = "https://out.acme.example/u/T0ken-_x"
 POSTAL = "Acme GmbH, Hauptstr. 1, 10115 Berlin"
-CLIENT = Client(
-    id=1,
-    name="Acme",
-    share=1.0,
-    daily_limit=None,
-    postal_address=POSTAL,
-    contact_url=None,
-    timezone=UTC,
-)
-MAILBOX = Mailbox(
-    id=1,
-    address="ann@mail.acme.example",
-    name="Ann Lee",
-    domain_id=1,
-    daily_limit=40,
-    hourly_limit=10,
-    min_gap_s=90.0,
-    jitter=0.6,
-    workday_start_min=540,
-    workday_end_min=1080,
-    timezone=UTC,
-    ramp=None,
-    signature="Ann",
-    username=None,
-)
-STEP = Step(
-    number=1,
+CLIENT = client(name="Acme", postal_address=POSTAL)
+MAILBOX = mailbox(address="ann@mail.acme.example", name="Ann Lee", signature="Ann")
+STEP = step(
     subject="Hello {{ first_name }}",
     text="Hi {{ first_name }},\n\nabout {{ company }}.\n{{ signature }}\n",
-    html=None,
-    delay=0,
-    delay_unit=DelayUnit.DAYS,
 )
 HTML = "<html><body><p>Hi {{ first_name }}</p></body></html>"
 FIRST = "<first@mail.acme.example>"

@@ -8,89 +8,25 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from outreachd.rules.admission import Gate
-from outreachd.rules.model import (
-    Account,
-    Calendar,
-    Campaign,
-    Client,
-    Domain,
-    Kind,
-    OnUncertain,
-    Roster,
-    Tls,
-)
-from outreachd.rules.outlook import (
-    NO_TIME_LEFT,
-    Blocked,
-    Outlook,
-    Reason,
-    by_client,
-)
+from outreachd.rules.model import Kind
+from outreachd.rules.outlook import NO_TIME_LEFT, Blocked, Outlook, Reason, by_client
 from outreachd.rules.records import Facts
+from tests.rosters import account, calendar, campaign, client, domain, roster
 
 NEW_YORK = ZoneInfo("America/New_York")
 MONDAY, TUESDAY = date(2026, 8, 3), date(2026, 8, 4)
 NOON = datetime(2026, 8, 3, 12, tzinfo=UTC)
 
-ROSTER = Roster(
-    clients={
-        1: Client(
-            id=1,
-            name="acme",
-            share=1,
-            daily_limit=None,
-            postal_address="x",
-            contact_url=None,
-            timezone=NEW_YORK,
-        )
-    },
-    accounts={
-        1: Account(
-            id=1,
-            name="relay",
-            kind="smtp",
-            host="h",
-            port=25,
-            tls=Tls.NONE,
-            username=None,
-            rate_per_second=1,
-            daily_limit=None,
-            max_connections=1,
-            timezone=UTC,
-        )
-    },
-    domains={
-        1: Domain(
-            id=1,
-            name="d.example",
-            account_ids=(1,),
-            daily_limit=9,
-            rate_per_minute=1,
-            ramp=None,
-            timezone=UTC,
-        )
-    },
-    mailboxes={},
-    campaigns={
-        1: Campaign(
-            id=1,
-            name="spring",
-            client_id=1,
-            direction="sales",
-            share=1,
-            mailbox_ids=(),
-            calendar=Calendar(
-                weekdays=frozenset(range(7)),
-                start_min=0,
-                end_min=1440,
-                timezone=UTC,
-                holidays=frozenset(),
-            ),
-            on_uncertain=OnUncertain.HOLD,
-            useful_for_s=None,
-            steps=(),
-        )
-    },
+ROSTER = roster(
+    client(name="acme", timezone=NEW_YORK),
+    account(name="relay", rate_per_second=1, max_connections=1),
+    domain(name="d.example", daily_limit=9, rate_per_minute=1),
+    campaign(
+        name="spring",
+        mailbox_ids=(),
+        calendar=calendar(0, 1440, UTC),
+        steps=(),
+    ),
 )
 
 
