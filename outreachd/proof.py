@@ -12,6 +12,7 @@ from outreachd.flow.clerk import Clerk, Written
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.ports import Contents
 from outreachd.flow.shelf import Shelf
+from outreachd.flow.wordings import Wordings
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import Campaign, Claim, Roster, Route
 from outreachd.rules.records import Facts
@@ -47,15 +48,15 @@ class Proofs:
         now, mono = clock.now(), clock.monotonic()
         self._clock = clock
         self._pool = Pool(roster, Facts(), lambda: 0.0, now=now, mono=mono)
-        self._clerk = Clerk(
+        mint = _NoMint()
+        self._wordings = Wordings(
             self._pool,
-            _NoMint(),
-            clock,
+            mint,
+            Shelf(contents),
             base_url=base_url,
             unsubscribe_mailto=unsubscribe_mailto,
-            random_bytes=bytes,
-            shelf=Shelf(contents),
         )
+        self._clerk = Clerk(self._pool, mint, clock, self._wordings, random_bytes=bytes)
 
     def permit(self, campaign: Campaign, mailbox_id: int | None) -> Permit | None:
         """Take a mailbox's place without its allowance; None = the pool is empty."""
@@ -102,7 +103,7 @@ class Proofs:
             thread_subject=thread.letter.subject if thread else None,
             variant=variant,
         )
-        if not self._clerk.is_plain(claim, permit):
-            files = await self._clerk.files(claim, permit)
-            await self._clerk.shelf.fetch(files)
+        if not self._wordings.is_plain(claim, permit):
+            files = await self._wordings.files(claim, permit)
+            await self._wordings.shelf.fetch(files)
         return self._clerk.write(claim, permit)

@@ -34,6 +34,7 @@ from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
 from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
+from outreachd.flow.wordings import Wordings
 from outreachd.rules.model import Kind
 from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError
 from outreachd.rules.share import FairShare
@@ -215,14 +216,19 @@ class Shift:
 
     def _clerk(self) -> Clerk:
         tools = self._tools
+        wordings = Wordings(
+            self.pool,
+            tools.mint,
+            self._shelf,
+            base_url=tools.base_url,
+            unsubscribe_mailto=tools.unsubscribe_mailto,
+        )
         return Clerk(
             self.pool,
             tools.mint,
             tools.clock,
-            base_url=tools.base_url,
-            unsubscribe_mailto=tools.unsubscribe_mailto,
+            wordings,
             random_bytes=os.urandom,
-            shelf=self._shelf,
             signer=tools.keyring.signing_keys,
         )
 

@@ -93,18 +93,19 @@ class Journey:
 
     async def send(self, trip: Trip) -> Ending:
         """Hand one letter over, or tell why not."""
-        if self.clerk.is_plain(trip.claim, trip.permit):
+        wordings = self.clerk.wordings
+        if wordings.is_plain(trip.claim, trip.permit):
             return await self._send(trip)
         try:
-            files = await self.clerk.files(trip.claim, trip.permit)
+            files = await wordings.files(trip.claim, trip.permit)
         except LedgerAwayError:
             return await self._away(trip)
         if not files:
             return await self._send(trip)
-        async with self.clerk.shelf.room:
+        async with wordings.shelf.room:
             try:  # also the letter again: it may have had to make room meanwhile
-                files = await self.clerk.files(trip.claim, trip.permit)
-                await self.clerk.shelf.fetch(files)
+                files = await wordings.files(trip.claim, trip.permit)
+                await wordings.shelf.fetch(files)
             except LedgerAwayError:
                 return await self._away(trip)
             return await self._send(trip)

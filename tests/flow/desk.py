@@ -22,6 +22,7 @@ class Desk:
         assert isinstance(permit, Permit)
         self.permit = permit
         self.clerk: Clerk = self.world.clerk()
+        self.wordings = self.clerk.wordings
         self.reporter: Reporter = self.world.journey.reporter
 
     def write(self, claim: Claim) -> Written:

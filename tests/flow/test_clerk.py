@@ -7,20 +7,17 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from outreachd.flow.clerk import Clerk, Signer, Written
-from outreachd.rules.attachment import attachment
 from outreachd.rules.dkim import SigningKey
 from outreachd.rules.letter import Unfillable
 from outreachd.rules.model import Envelope, State, Variant
 from outreachd.rules.notice import understand
 from outreachd.rules.notice_match import proven
-from outreachd.rules.records import OneOff
 from outreachd.rules.token import TokenKind
 from tests.flow.desk import Desk, claim
 from tests.flow.world import MINT
@@ -128,10 +125,8 @@ def signing(desk: Desk, signer: Signer) -> Clerk:
         world.pool,
         MINT,
         world.clock,
-        base_url="https://out.example",
-        unsubscribe_mailto=None,
+        world.wordings(),
         random_bytes=world.dice.randbytes,
-        shelf=world.shelf,
         signer=signer,
     )
 
@@ -165,56 +160,6 @@ def test_a_key_that_does_not_open_holds_the_letter() -> None:
     why = signing(desk, lambda _: None).write(claim(), desk.permit)
     assert isinstance(why, Unfillable)
     assert why.reason == "unsignable"
-
-
-async def test_files_go_with_the_letters_of_their_step() -> None:
-    """Fetched before, written after the wordings, the same in every attempt."""
-    content = b"%PDF-1.7 offer"
-    offer = attachment("offer.pdf", content)
-    desk = Desk(step(attachments=(offer,)))
-    assert not desk.clerk.is_plain(claim(), desk.permit)
-    desk.world.contents.files[offer.sha256] = content
-    files = await desk.clerk.files(claim(), desk.permit)
-    assert files == (offer,)
-    await desk.clerk.shelf.fetch(files)
-    written = desk.write(claim())
-    message = message_from_bytes(written.letter.message, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    [part] = message.iter_attachments()
-    assert (part.get_filename(), part.get_content()) == ("offer.pdf", content)
-    again = desk.write(
-        claim(message_id=written.message_id, letter_sha256=written.letter.sha256)
-    )
-    assert again.letter.message == written.letter.message
-
-
-async def test_a_letter_without_its_file_or_content_is_held() -> None:
-    """Nothing is sent that lacks a part; a person is told."""
-    offer = attachment("offer.pdf", b"%PDF-1.7 offer")
-    desk = Desk(step(attachments=(offer,)), step(2))
-    for one in (claim(), claim(content_id=7, step_number=1001)):
-        await desk.clerk.shelf.fetch(await desk.clerk.files(one, desk.permit))
-        why = desk.clerk.write(one, desk.permit)
-        assert isinstance(why, Unfillable)
-        assert why.reason == "no_content"
-    assert desk.clerk.is_plain(claim(step_number=2), desk.permit)
-
-
-async def test_a_one_off_letter_is_written_from_its_own_content() -> None:
-    """Its values go before the contact's; footer and way out are as in all letters."""
-    desk = Desk()
-    desk.world.contents.letters[7] = OneOff(
-        subject="For {{ first_name }} of {{ town }}",
-        text="Hello",
-        html=None,
-        variables={"first_name": "Pia", "town": "Ulm"},
-    )
-    one = claim(content_id=7, step_number=1001)
-    assert await desk.clerk.files(one, desk.permit) == ()
-    written = desk.write(one)
-    assert written.letter.subject == "For Pia of Ulm"
-    assert b"List-Unsubscribe: <https://out.example/u/" in written.letter.message
-    assert desk.reporter.held(one, Unfillable("x", "y")).send_id == one.send_id
 
 
 def test_a_domain_that_hears_bounces_gives_each_letter_an_address() -> None:

@@ -21,6 +21,7 @@ from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
 from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
+from outreachd.flow.wordings import Wordings
 from outreachd.rules.model import Kind, Pause, Roster
 from outreachd.rules.records import Facts, Intent, IntentAnswer
 from outreachd.rules.share import FairShare
@@ -114,10 +115,18 @@ class World:
             self.pool,
             MINT,
             self.clock,
+            self.wordings(),
+            random_bytes=self.dice.randbytes,
+        )
+
+    def wordings(self) -> Wordings:
+        """Compile nothing yet of the fleet as it is."""
+        return Wordings(
+            self.pool,
+            MINT,
+            self.shelf,
             base_url="https://out.example",
             unsubscribe_mailto=None,
-            random_bytes=self.dice.randbytes,
-            shelf=self.shelf,
         )
 
     def weigh(self) -> None:
