@@ -16,6 +16,8 @@ from typing import Any
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "bounces"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
+# What a class means for what is done; classes of one family are easily confused
+# and do little harm if they are.
 FAMILIES = {
     "hard": "hard_no_user hard_inactive hard_bad_domain recipient_filtered",
     "soft": "soft_mailbox_full soft_greylist soft_network soft_expired remote_error"

@@ -12,21 +12,10 @@ from hypothesis import strategies as st
 
 from outreachd.rules.model import Permanence, Phase, Reply, Scope
 from outreachd.rules.reply import EARLY, SCOPES, action, clean, judge, read
+from tests.rules.mails import FAMILY
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "smtp_replies.jsonl"
 GRAINS = {"real", "documented", "hand"}
-# What a class means for what is done; classes of one family are easily confused
-# and do little harm if they are.
-FAMILIES = {
-    "hard": "hard_no_user hard_inactive hard_bad_domain recipient_filtered",
-    "soft": "soft_mailbox_full soft_greylist soft_network soft_expired remote_error"
-    " rate_limit too_many_recipients",
-    "block": "block_ip block_reputation block_dns auth_dmarc content_spam"
-    " content_virus policy_other",
-    "sender": "sender_rejected auth_credentials auth_rate_limit quota_sender"
-    " account_suspended relay_denied tls",
-}
-FAMILY = {name: family for family, names in FAMILIES.items() for name in names.split()}
 
 
 # phase code text : scope permanence reason action

@@ -1,4 +1,4 @@
-"""What only the tests of the store need: the way to the server over TCP."""
+"""What only the tests of the store need: a small fleet, the server over TCP."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest_asyncio
 
+from outreachd.store.database import Database
+from tests.store.seed import NOW, seed_fleet
+
 CHUNK = 65_536
 
 
@@ -18,6 +21,16 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
     writer.close()
+
+
+@pytest_asyncio.fixture
+async def fleet(db: Database) -> None:
+    """Put the small fleet, and the domain that its people are at."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "INSERT INTO mail_domain VALUES ('x.example', 'mx', 'google', $1)", NOW
+        )
 
 
 @pytest_asyncio.fixture

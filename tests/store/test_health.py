@@ -21,7 +21,7 @@ from outreachd.rules.watch import Decision
 from outreachd.store.database import Database
 from outreachd.store.health import PgHealth
 from outreachd.store.steering import NoSuchError, PgSteering
-from tests.store.seed import NOW, add_send, seed_fleet
+from tests.store.seed import NOW, add_send
 
 LATER = NOW + timedelta(hours=1)
 WEEK = [24, 168]
@@ -84,16 +84,6 @@ async def counted(db: Database, now: datetime = LATER) -> Counts:
     for row in await book.windows(now, WEEK):
         total += row.counts
     return total
-
-
-@pytest.fixture
-async def fleet(db: Database) -> None:
-    """Put the small fleet, and the domain that its people are at."""
-    async with db.connection() as connection:
-        await seed_fleet(connection)
-        await connection.execute(
-            "INSERT INTO mail_domain VALUES ('x.example', 'mx', 'google', $1)", NOW
-        )
 
 
 async def test_who_began_anew_is_counted_from_then_on(

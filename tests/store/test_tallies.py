@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-import pytest_asyncio
-
 from outreachd.rules.health import Counts
 from outreachd.rules.model import Kind
 from outreachd.rules.refusal import Refused
@@ -14,16 +12,6 @@ from outreachd.store.database import Database
 from outreachd.store.tallies import PgTallies
 from tests.store.seed import NOW, add_send, seed_fleet
 from tests.store.test_health import LATER, came_back, counted, sent
-
-
-@pytest_asyncio.fixture
-async def fleet(db: Database) -> None:
-    """Put the small fleet, and the domain that its people are at."""
-    async with db.connection() as connection:
-        await seed_fleet(connection)
-        await connection.execute(
-            "INSERT INTO mail_domain VALUES ('x.example', 'mx', 'google', $1)", NOW
-        )
 
 
 async def test_letters_and_what_came_back_are_counted_once(
