@@ -162,13 +162,20 @@ class Pool(Lineup):
         self, lane: Lane, campaign: Campaign, now: datetime, mono: float
     ) -> float:
         """Tell the longest wait of all gates of a letter of this campaign."""
-        return max(
+        return self._best_way(lane, campaign, now, mono)[1]
+
+    def _best_way(
+        self, lane: Lane, campaign: Campaign, now: datetime, mono: float
+    ) -> tuple[int, float]:
+        """Choose an account, and tell the longest wait of all gates by that way."""
+        account_id, account_wait_s = self._way_out(lane.domain.domain, now, mono)
+        return account_id, max(
+            account_wait_s,
             self.fleet.wait_s(now, mono),
             lane.standing.wait_s(now, mono),
             lane.domain.standing.wait_s(now, mono),
             self.campaigns[campaign.id].wait_s(now, mono),
             self.clients[campaign.client_id].wait_s(now, mono),
-            self._way_out(lane.domain.domain, now, mono)[1],
         )
 
     # --- tokens ---------------------------------------------------------------------
@@ -179,10 +186,9 @@ class Pool(Lineup):
         """Take every token one letter costs, or tell the seconds to wait."""
         if not self.holds(lane):
             return inf
-        wait_s = self.wait_s(lane, campaign, now, mono)
+        account_id, wait_s = self._best_way(lane, campaign, now, mono)
         if wait_s > 0:
             return wait_s
-        account_id, _ = self._way_out(lane.domain.domain, now, mono)
         account = self.accounts[account_id]
         for standing in (lane.domain.standing, account):
             assert standing.bucket is not None
