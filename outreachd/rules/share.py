@@ -76,9 +76,9 @@ class FairShare:
         """Count ``n`` letters served."""
         self._advance(client_id, campaign_id, n)
 
-    def refund(self, client_id: int, campaign_id: int, n: int = 1) -> None:
-        """Give back ``n`` letters charged but not sent after all."""
-        self._advance(client_id, campaign_id, -n)
+    def refund(self, client_id: int, campaign_id: int) -> None:
+        """Give back a letter charged but not sent after all."""
+        self._advance(client_id, campaign_id, -1)
 
     def turn(self, client_id: int, campaign_id: int) -> tuple[Turn, Turn]:
         """Tell where a client and a campaign of it stand among those with work."""

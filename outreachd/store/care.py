@@ -20,8 +20,6 @@ from outreachd.store import sql
 from outreachd.store.database import Database
 from outreachd.store.steering import find, note
 
-REASON = "silent"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:

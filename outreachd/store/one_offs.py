@@ -26,7 +26,6 @@ UNCONFIRMED = (
     "the campaign asks for a yes first, and this person has said none; release it "
     "after the confirmation, or drop it"
 )
-MAX_NUMBER = 32_767  # of the column: step_number is a smallint
 
 
 class NotOrderedError(Exception):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from outreachd.store.care import REASON, PgCare, Silent
+from outreachd.store.care import PgCare, Silent
 from outreachd.store.database import Connection, Database
 from outreachd.store.steering import NoSuchError
 from tests.store.seed import add_send, seed_fleet
@@ -138,10 +138,10 @@ async def test_put_aside_means_no_letter_any_more(care: PgCare, db: Database) ->
         )
         enrolment = await connection.fetchrow("SELECT state, reason FROM enrolment")
         audited = await connection.fetchval("SELECT count(*) FROM audit")
-    cancelled = ("cancelled", REASON)
+    cancelled = ("cancelled", "silent")
     assert [tuple(row) for row in rows] == [("sent", None), cancelled, cancelled]
     assert enrolment is not None
-    assert tuple(enrolment) == ("stopped", REASON)
+    assert tuple(enrolment) == ("stopped", "silent")
     assert audited == 2
     assert await silent(care) == []
 
