@@ -133,6 +133,7 @@ class Daemon:
             shift=lambda: self._shift,
             readiness=self._readiness,
             drain=self.stop,
+            rules=settings.health.rules(),
         )
         doors = Doors(
             settings=settings,

@@ -13,16 +13,19 @@ from datetime import datetime
 from typing import Any
 
 from outreachd.clock import Clock
-from outreachd.flow.explanation import explain, gate_row
+from outreachd.flow.explanation import concerned, explain, gate_row
 from outreachd.flow.pool import Pool
+from outreachd.rules.health import Rule
 from outreachd.rules.model import Kind
 from outreachd.rules.records import LedgerAwayError
+from outreachd.rules.roll import Line
 from outreachd.rules.stops import Happening
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
 from outreachd.store.consent import Asked, PgConsent
 from outreachd.store.database import Database
 from outreachd.store.events import PgEvents, Whom
+from outreachd.store.health import PgHealth
 from outreachd.store.roster import read_facts, read_pauses, read_roster
 from outreachd.store.steering import PgSteering
 from outreachd.store.suppressions import RECIPIENT, Person, PgSuppressions
@@ -40,9 +43,12 @@ class Helm:
         shift: Callable[[], Shift | None],
         readiness: Callable[[], tuple[bool, str]],
         drain: Callable[[], None],
+        rules: Sequence[Rule],
     ) -> None:
         self._database = database
         self._store = PgSteering(database)
+        self._health = PgHealth(database)
+        self._rules = rules
         self._suppressions = PgSuppressions(database)
         self._events = PgEvents(database)
         self._consent = PgConsent(database)
@@ -56,11 +62,12 @@ class Helm:
 
     async def status(self) -> Mapping[str, Any]:
         """Tell where the whole stands."""
-        shift = self._shift()
+        shift, now = self._shift(), self._clock.now()
         ready, why = self._readiness()
         return {
-            **await self._store.status(self._clock.now()),
-            "now": self._clock.now(),
+            **await self._store.status(now),
+            "budgets": await self._health.budgets(self._rules, now),
+            "now": now,
             "role": "active" if shift else "standby",
             "ready": ready,
             "why": why,
@@ -111,13 +118,17 @@ class Helm:
             return None
         pool = await self._pool()
         shift = self._shift()
+        now, mono = self._clock.now(), self._clock.monotonic()
         return explain(
             row,
             pool,
-            self._clock.now(),
-            self._clock.monotonic(),
+            now,
+            mono,
             share=shift.share if shift else None,
             shaping=shift.shaping if shift else None,
+            health=await health_of(
+                self._health, row, pool, self._rules, now=now, mono=mono
+            ),
         )
 
     async def drain(self) -> None:
@@ -171,6 +182,20 @@ class Helm:
     def _enrolment(self, token: str, kind: TokenKind = TokenKind.OPT_OUT) -> int | None:
         found = self._mint.read(token)
         return found[1] if found and found[0] is kind else None
+
+
+async def health_of(
+    book: PgHealth,
+    row: Mapping[str, Any],
+    pool: Pool,
+    rules: Sequence[Rule],
+    *,
+    now: datetime,
+    mono: float,
+) -> Sequence[Line]:
+    """Tell how the sending domain of a send stands; nothing if it has none yet."""
+    domain_id = concerned(row, pool, now, mono)
+    return await book.budgets(rules, now, domain_id) if domain_id is not None else ()
 
 
 async def load_pool(database: Database, clock: Clock) -> Pool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from outreachd.clock import RealClock
 from outreachd.fleet.load import load
 from outreachd.helm import Helm
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.token import TokenMint
 from outreachd.store.database import Database
 from outreachd.store.fleet import apply
@@ -35,6 +36,7 @@ def standby(db: Database, drained: list[bool]) -> Helm:
         shift=lambda: None,
         readiness=lambda: (True, "standby"),
         drain=lambda: drained.append(True),
+        rules=RULES,
     )
 
 

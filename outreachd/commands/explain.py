@@ -34,9 +34,12 @@ from outreachd.commands.base import (
 from outreachd.commands.client import ask
 from outreachd.commands.words import coming, shown
 from outreachd.flow.explanation import explain as explained
-from outreachd.helm import load_pool
+from outreachd.helm import health_of, load_pool
 from outreachd.rules.address import BadAddressError, normalise_recipient
+from outreachd.rules.health import Health
 from outreachd.rules.model import Kind
+from outreachd.rules.roll import NEAR
+from outreachd.store.health import PgHealth
 from outreachd.store.steering import PgSteering, find
 
 Explanation = Mapping[str, Any]
@@ -86,7 +89,11 @@ async def from_database(opened: Desk, id: int) -> Explanation:
             f"there is no send {id}: `outreachd explain ADDRESS` finds them."
         )
     pool = await load_pool(opened.database, opened.clock)
-    return explained(row, pool, opened.clock.now(), opened.clock.monotonic())
+    now, mono = opened.clock.now(), opened.clock.monotonic()
+    rules = opened.settings.health.rules()
+    book = PgHealth(opened.database)
+    health = await health_of(book, row, pool, rules, now=now, mono=mono)
+    return explained(row, pool, now, mono, health=health)
 
 
 async def _ids(opened: Desk, what: str, campaign: str | None) -> Sequence[int]:
@@ -143,6 +150,19 @@ def page(row: Explanation, console: Console, now: datetime) -> None:
         for part in _gates(row["gates"], now):
             console.print(part)
         console.print(Text(_next(row, now), style="bold"))
+    if told := _health(row):
+        console.print(Text(told))
+
+
+def _health(row: Explanation) -> str:
+    """Say how the sending domain stands, if it is ill or near it."""
+    one = row.get("health")  # a daemon that is older tells none
+    if one is None:
+        return ""
+    is_near = one["budget"] is not None and one["budget"] <= NEAR
+    if one["health"] == Health.WELL and not is_near:
+        return ""
+    return f"health of {one['kind']} {one['name']}: {one['sentence']}"
 
 
 def _because(row: Explanation) -> str:

@@ -24,12 +24,10 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.words import counted, shown
-from outreachd.rules.health import Health
-from outreachd.rules.roll import Line, roll
+from outreachd.rules.roll import Line, is_of_interest, roll
 from outreachd.store.health import PgHealth
 
 LAST_DAYS = timedelta(days=30)
-NEAR = 5  # events until a rule holds
 MANY = 40  # lines
 
 
@@ -64,7 +62,7 @@ async def health(config: Path | None, words: Sequence[str], *, as_json: bool) ->
     if as_json:
         show_json({"health": lines, "decisions": decisions})
         return
-    _show(lines if name else _of_interest(lines), now)
+    _show(lines if name else [one for one in lines if is_of_interest(one)], now)
     for one in decisions[:MANY]:
         click.echo(_decision(one, now))
 
@@ -82,15 +80,6 @@ async def accept(config: Path | None, words: Sequence[str], *, as_json: bool) ->
     else:
         ends = f" until {shown(until, now)}" if until else ""
         click.echo(f"Accepted: {done.kind} is {done.brings}{ends}.")
-
-
-def _of_interest(lines: Sequence[Line]) -> list[Line]:
-    return [
-        line
-        for line in lines
-        if line.health is not Health.WELL
-        or (line.budget is not None and line.budget <= NEAR)
-    ]
 
 
 def _show(lines: Sequence[Line], now: datetime) -> None:

@@ -27,6 +27,7 @@ from outreachd.commands.daemons import why_gone
 from outreachd.commands.explain import from_database, instants, moment
 from outreachd.commands.status_page import Figures, page
 from outreachd.commands.words import counted, shown
+from outreachd.store.health import PgHealth
 from outreachd.store.steering import PgSteering
 from outreachd.store.waiting import oldest_due
 
@@ -47,7 +48,12 @@ async def status(config: Path | None, as_json: bool) -> None:
     """Read the figures and show them."""
     async with desk(config) as opened:
         now = opened.clock.now()
-        figures = await PgSteering(opened.database).status(now)
+        rules = opened.settings.health.rules()
+        budgets = await PgHealth(opened.database).budgets(rules, now)
+        figures = {
+            **await PgSteering(opened.database).status(now),
+            "budgets": budgets,
+        }
         if as_json:
             show_json(figures)
             return

@@ -17,6 +17,7 @@ from rich.text import Text
 from outreachd.commands.daemons import daemon_line
 from outreachd.commands.words import counted, shown, spoken
 from outreachd.rules.model import State
+from outreachd.rules.roll import Line, is_of_interest
 
 MANY_PAUSES = 12
 MANY_UNFIT = 8
@@ -59,6 +60,7 @@ def _rows(figures: Figures, now: datetime) -> Sequence[tuple[str, str]]:
     rows += [("lost", text) for text in _stranded(figures["stranded"])]
     rows += [("retired", text) for text in _retired(figures["retired"])]
     rows += [("paused", text) for text in _pauses(figures["pauses"], now)]
+    rows += [("health", text) for text in _near(figures["budgets"])]
     rows += [("unfit", text) for text in _unfit(figures["checks"], now)]
     rows += [("deaf", text) for text in _deaf(figures["deaf"], now)]
     rows += [("daemon", daemon_line(one, now)) for one in figures["instances"]]
@@ -129,6 +131,12 @@ def _pauses(pauses: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]
         who = f"{name} {ends}: {pause['reason']}"
         lines.append(f"{who} ({pause['author']}, {shown(pause['at'], now)})")
     return _cut(lines, MANY_PAUSES)
+
+
+def _near(budgets: Sequence[Line]) -> Sequence[str]:
+    """Say which domains are ill or near it, and what is left."""
+    lines = [f"{one.name}: {one.sentence}" for one in budgets if is_of_interest(one)]
+    return _cut(lines, MANY_UNFIT, "`outreachd health`")
 
 
 def _unfit(checks: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]:

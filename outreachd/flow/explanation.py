@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from math import inf, isinf
 from typing import Any
 
+from msgspec.structs import asdict
+
 from outreachd.flow.places import Lane
 from outreachd.flow.pool import Pool
 from outreachd.flow.shaping import Shaping
@@ -24,6 +26,7 @@ from outreachd.rules.hours import (
 )
 from outreachd.rules.model import Campaign, Kind, State
 from outreachd.rules.places import calendar_at
+from outreachd.rules.roll import Line
 from outreachd.rules.share import FairShare
 
 # What each state means for somebody who asks why nothing is sent.
@@ -48,10 +51,12 @@ def explain(
     mono: float,
     share: FairShare | None = None,
     shaping: Shaping | None = None,
+    health: Sequence[Line] = (),
 ) -> dict[str, Any]:
     """Say of one send where it stands, what it must pass, and when it may go.
 
-    ``share``: of the daemon that sends, which alone knows whose turn it is.
+    ``share``: of the daemon that sends, which alone knows whose turn it is. ``health``:
+    of the sending domain that is concerned, at most one.
     """
     state = State(row["state"])
     gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
@@ -76,11 +81,24 @@ def explain(
         "step": row["step_number"],
         "mailbox": row["mailbox"],
         "gates": [gate_row(gate, now) for gate in gates],
+        "health": asdict(health[0]) if health else None,
         "suppressed_by": row["suppressed_by"],
         "next_allowed_at": next_allowed,
         "attempts": row["attempt_list"],
         "notices": row["notices"],
     }
+
+
+def concerned(
+    row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
+) -> int | None:
+    """Name the sending domain of a send: of its mailbox, or of the one it may get."""
+    campaign = pool.roster.campaigns.get(row["campaign_id"])
+    is_open = row["mailbox_id"] is not None or row["state"] == State.SCHEDULED
+    if campaign is None or not is_open:
+        return None
+    lane = _lane(row, campaign, pool, now, mono)
+    return lane.domain.domain.id if lane is not None else None
 
 
 def _gates(

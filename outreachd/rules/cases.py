@@ -121,15 +121,16 @@ def _counted(book: Book, domain_of: Mapping[int, int]) -> dict[Key, ByWindow]:
         if stood.standing.fresh_since is not None and key in sums:
             of_fresh = book.fresh.get(key, ())
             sums[key] = {f.hours: f.counts for f in of_fresh if f.hours is not None}
-    return {key: _nested(found, book.windows_h) for key, found in sums.items()}
+    return {key: nested(found, book.windows_h) for key, found in sums.items()}
 
 
-def _nested(found: Mapping[int, Counts], windows_h: Sequence[int]) -> ByWindow:
-    total, nested = NOTHING, {}
+def nested(found: Mapping[int, Counts], windows_h: Sequence[int]) -> ByWindow:
+    """Let each window hold the smaller ones, in which each letter is but once."""
+    total, whole = NOTHING, {}
     for hours in sorted(windows_h):
         total += found.get(hours, NOTHING)
-        nested[hours] = total
-    return nested
+        whole[hours] = total
+    return whole
 
 
 def _by_domain(

@@ -15,7 +15,9 @@ from outreachd.rules.cases import Book, cases
 from outreachd.rules.health import Health, Rule
 from outreachd.rules.model import Kind
 from outreachd.rules.recovery import STAGES, share
-from outreachd.rules.watch import WORDS, nearest
+from outreachd.rules.watch import WORDS, Case, nearest
+
+NEAR = 5  # events until a rule holds: worth a line where there is little room
 
 
 class Member(Struct, frozen=True):
@@ -51,28 +53,41 @@ def roll(
     domain_of = {m.id: m.domain_id for m in members if m.domain_id is not None}
     others = [(m.kind, m.id) for m in members if m.kind is not Kind.MAILBOX]
     names = {(m.kind, m.id): m.name for m in members}
-    lines = []
-    for case in cases(book, domain_of, others, now):
-        standing, near = case.standing, nearest(case, rules)
-        was_ill = (case.kind, case.id) in book.stood
-        longest = max(case.counts, default=0)
-        lines.append(
-            Line(
-                kind=case.kind,
-                name=names[case.kind, case.id],
-                health=standing.health,
-                share=share(standing),
-                stage=standing.stage,
-                since=standing.since if was_ill else None,
-                until=standing.until,
-                rule=standing.rule,
-                sent=case.counts[longest].sent if longest else 0,
-                budget=near[1] if near else None,
-                budget_rule=near[0].name if near else "",
-                sentence=_sentence(standing.health, standing.stage, near),
-            )
+    return ill_first(
+        line(
+            case,
+            names[case.kind, case.id],
+            rules,
+            was_ill=(case.kind, case.id) in book.stood,
         )
-    return _ill_first(lines)
+        for case in cases(book, domain_of, others, now)
+    )
+
+
+def line(case: Case, name: str, rules: Sequence[Rule], *, was_ill: bool) -> Line:
+    """Tell how one stands."""
+    standing, near = case.standing, nearest(case, rules)
+    longest = max(case.counts, default=0)
+    return Line(
+        kind=case.kind,
+        name=name,
+        health=standing.health,
+        share=share(standing),
+        stage=standing.stage,
+        since=standing.since if was_ill else None,
+        until=standing.until,
+        rule=standing.rule,
+        sent=case.counts[longest].sent if longest else 0,
+        budget=near[1] if near else None,
+        budget_rule=near[0].name if near else "",
+        sentence=_sentence(standing.health, standing.stage, near),
+    )
+
+
+def is_of_interest(line: Line) -> bool:
+    """Tell whether somebody is ill, or near it."""
+    is_near = line.budget is not None and line.budget <= NEAR
+    return is_near or line.health is not Health.WELL
 
 
 def _sentence(health: Health, stage: int, near: tuple[Rule, int] | None) -> str:
@@ -97,7 +112,8 @@ _ORDER = (Health.RETIRED, Health.RESTING, Health.TIRED, Health.WELL)
 _KINDS = (Kind.CLIENT, Kind.ACCOUNT, Kind.DOMAIN, Kind.MAILBOX)
 
 
-def _ill_first(lines: Iterable[Line]) -> list[Line]:
+def ill_first(lines: Iterable[Line]) -> list[Line]:
+    """Put the ill first, then those near it."""
     return sorted(
         lines,
         key=lambda line: (

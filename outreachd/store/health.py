@@ -15,12 +15,12 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from outreachd.rules.cases import Book, Key, Stood
-from outreachd.rules.health import Health, Mode
+from outreachd.rules.cases import Book, Key, Stood, nested
+from outreachd.rules.health import Health, Mode, Rule
 from outreachd.rules.model import Kind
 from outreachd.rules.recovery import Standing, accepted
-from outreachd.rules.roll import Member
-from outreachd.rules.watch import ILL, NOTED_AGAIN, Decision, Figures, why
+from outreachd.rules.roll import Line, Member, ill_first, line
+from outreachd.rules.watch import ILL, NOTED_AGAIN, Case, Decision, Figures, why
 from outreachd.store import sql
 from outreachd.store.database import Connection
 from outreachd.store.steering import NoSuchError, note
@@ -50,6 +50,31 @@ class PgHealth(PgTallies):
             Member(Kind(row["kind"]), row["id"], row["name"], row["domain_id"])
             for row in rows
         ]
+
+    async def budgets(
+        self, rules: Sequence[Rule], now: datetime, domain_id: int | None = None
+    ) -> list[Line]:
+        """Tell how domains, or one, stand and what is left; nothing without rules."""
+        if not rules:
+            return []
+        hours = sorted({rule.window_h for rule in rules})
+        counts = await self.of_domains(now, hours, domain_id)
+        async with self._database.connection() as connection:
+            names = await connection.fetch(sql.text("domain_names"), domain_id)
+            stood = await read_standings(connection)
+        lines = []
+        for id, name in names:
+            known = stood.get((Kind.DOMAIN, id))
+            case = Case(
+                kind=Kind.DOMAIN,
+                id=id,
+                standing=known.standing if known else Standing(since=now),
+                counts=nested(counts.get(id, {}), hours),
+                parent={},
+                fleet={},
+            )
+            lines.append(line(case, name, rules, was_ill=known is not None))
+        return ill_first(lines)
 
     async def decisions(
         self, since: datetime, name: str | None = None, at_most: int = 1000

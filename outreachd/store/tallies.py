@@ -83,14 +83,23 @@ class PgTallies:
         rows = await self._looked("fresh_windows", now, hours)
         return await asyncio.to_thread(_fresh, rows)
 
+    async def of_domains(
+        self, now: datetime, hours: Sequence[int], domain_id: int | None = None
+    ) -> dict[int, dict[int, Counts]]:
+        """Tell the counts of domains, or of one, by window."""
+        found: dict[int, dict[int, Counts]] = defaultdict(dict)
+        for row in await self._looked("domain_windows", now, hours, domain_id):
+            found[row["domain_id"]][row["hours"]] = _counts(row)
+        return found
+
     async def _looked(
-        self, name: str, now: datetime, hours: Sequence[int]
+        self, name: str, now: datetime, hours: Sequence[int], *more: int | None
     ) -> list[asyncpg.Record]:
         async with self._database.connection() as connection:
             async with connection.transaction():
                 await connection.execute(sql.text("look_settings"))
                 return await connection.fetch(
-                    sql.text(name), now, hours, timeout=LOOK_LIMIT_S
+                    sql.text(name), now, hours, *more, timeout=LOOK_LIMIT_S
                 )
 
     async def deaf(self, now: datetime) -> frozenset[int]:

@@ -39,6 +39,7 @@ EXPLAINED: dict[str, Any] = {
     "mailbox": "ann@mail.acme.example",
     "gates": [CLOSED],
     "suppressed_by": [],
+    "health": None,
     "notices": [],
     "next_allowed_at": "2026-08-03T22:00:00Z",
     "attempts": [
@@ -166,3 +167,27 @@ async def test_an_address_nobody_writes_to_is_told(config: Path, fleet: None) ->
         await explain(config, "p@x.example", "spring", False)
     with pytest.raises(MisusedError, match="neither a send nor an address"):
         await explain(config, "somebody", None, False)
+
+
+@pytest.mark.parametrize(
+    ("health", "budget", "is_told"),
+    [
+        ("well", 3, True),
+        ("well", 12, False),
+        ("well", None, False),
+        ("tired", 12, True),
+    ],
+)
+def test_the_health_of_the_domain_is_told_if_it_is_near_or_ill(
+    health: str, budget: int | None, is_told: bool
+) -> None:
+    """In words; --json has it always."""
+    one = {
+        "kind": "domain",
+        "name": "mail.acme.example",
+        "health": health,
+        "budget": budget,
+        "sentence": "3 more bounces until it rests",
+    }
+    told = "health of domain mail.acme.example: 3 more bounces until it rests"
+    assert (told in written(EXPLAINED | {"health": one})) == is_told

@@ -44,6 +44,7 @@ async def test_json_has_exactly_the_promised_keys(
     told = json.loads(capsys.readouterr().out)
     assert sorted(told) == [
         "accounts",
+        "budgets",
         "checks",
         "deaf",
         "domains",

@@ -6,11 +6,29 @@ import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from outreachd.commands.status_page import page
+from outreachd.rules.health import Health
+from outreachd.rules.model import Kind
+from outreachd.rules.roll import Line
 
 NOW = datetime(2026, 8, 3, 10, tzinfo=UTC)
+NEAR = Line(
+    kind=Kind.DOMAIN,
+    name="mail.acme.example",
+    health=Health.WELL,
+    share=1.0,
+    stage=0,
+    since=None,
+    until=None,
+    rule="",
+    sent=100,
+    budget=3,
+    budget_rule="r",
+    sentence="well; 3 more bounces until it rests (r)",
+)
 
 FIGURES: dict[str, Any] = {
     "sends": {"scheduled": 900, "sent": 4100, "uncertain": 1},
@@ -35,6 +53,7 @@ FIGURES: dict[str, Any] = {
         },
         {"client": "bolt", "wanted": 0.75, "got": None, "n": 0, "campaigns": []},
     ],
+    "budgets": [NEAR, replace(NEAR, name="far.example", budget=40)],
     "checks": [
         {
             "domain": "mail.acme.example",
@@ -98,12 +117,14 @@ def test_the_page_fits_eighty_columns_and_tells_all() -> None:
     out = io.StringIO()
     page(FIGURES, "sending", NOW, Console(file=out, width=80))
     told = out.getvalue()
+    assert "far.example" not in told
     assert max(map(len, told.splitlines())) <= 80
     for part in (
         "now  sending",
         "321",
         "12, the oldest for 1 h",
         "2 template_error",
+        "mail.acme.example: well; 3 more bounces until it rests (r)",
         "1 send got no answer",
         "1198 well, 2 resting",
         "12 everywhere, 340 client",

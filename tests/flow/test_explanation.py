@@ -184,3 +184,26 @@ async def test_a_suppressed_contact_is_a_closed_gate(helm: Helm, db: Database) -
     assert value == (
         "7 @people.example, client acme: asked by phone, by command line, 2026-03-02"
     )
+
+
+async def test_the_budget_of_the_sending_domain_is_told(
+    helm: Helm, db: Database
+) -> None:
+    """Also of a send that no mailbox has yet; one that has ended unbound has none."""
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO tally (quarter, mailbox_id, account_id, client_id, receiver,"
+            " source, sent, hard) SELECT date_bin('15 minutes', $1, '2000-01-01Z'),"
+            " id, 1, 1, 'google', 'reply', 100, 4 FROM mailbox"
+            " WHERE address = 'ann@mail.acme.example'",
+            RealClock().now() - timedelta(hours=1),
+        )
+    id = await put(db)
+    found = (await told(helm, id))["health"]
+    assert (found["name"], found["health"]) == ("mail.acme.example", "well")
+    assert (found["budget"], found["sent"]) == (3, 100)
+    [near] = (await helm.status())["budgets"]
+    assert near.sentence == found["sentence"]
+    async with db.connection() as connection:
+        await connection.execute("UPDATE send SET state = 'expired'")
+    assert (await told(helm, id))["health"] is None

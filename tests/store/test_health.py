@@ -17,6 +17,7 @@ from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind
 from outreachd.rules.recovery import STAGES, Standing
 from outreachd.rules.refusal import Refused
+from outreachd.rules.roll import roll
 from outreachd.rules.watch import Decision
 from outreachd.store.database import Database
 from outreachd.store.health import PgHealth
@@ -255,3 +256,26 @@ async def test_a_domain_that_receivers_defer_rests(db: Database, fleet: None) ->
     assert await controller.look(pool, clock.now(), 0.0)
     decided = await PgHealth(db).decisions(NOW, "mail.acme.example")
     assert [one["rule"] for one in decided] == ["domain_blocked_day"]
+
+
+async def test_the_budget_of_a_domain_is_the_one_of_health(
+    db: Database, fleet: None
+) -> None:
+    """Asked alone or with all, it says what the list of everybody says."""
+    ids = await sent(db, 100, at=LATER)
+    for id in ids[:5]:
+        await came_back(db, id, f"b{id}")
+    book, now = PgHealth(db), LATER + timedelta(minutes=5)
+    await book.tally(now)
+    hours = sorted({rule.window_h for rule in RULES})
+    everybody = roll(await book.members(), await book.book(hours, now), RULES, now)
+    expected = [line for line in everybody if line.kind is Kind.DOMAIN]
+    assert await book.budgets(RULES, now) == expected
+    assert await book.budgets(RULES, now, 1) == expected
+    assert [line.budget for line in expected] == [2]
+    assert await book.budgets(RULES, now, 9) == []
+    assert await book.budgets((), now) == []
+    standing = Standing(health=Health.WELL, since=now, fresh_since=now)
+    await book.write({DOMAIN: standing}, [], now)
+    [line] = await book.budgets(RULES, now)
+    assert (line.sent, line.budget) == (0, None)

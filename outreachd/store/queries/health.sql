@@ -136,6 +136,32 @@ WHERE (t.quarter, t.receiver) NOT IN (SELECT quarter, receiver FROM outage)
       - (SELECT max(w) FROM unnest($2::integer[]) w) * interval '1 hour'
 GROUP BY 1, 2, 3, 4;
 
+-- name: domain_windows
+-- The same by sending domain, of those who began anew since then. $1 now, $2 windows in
+-- hours, $3 domain, or null for all.
+WITH edges AS (
+    SELECT array_agg($1::timestamptz - w * interval '1 hour' ORDER BY w DESC) AS at
+    FROM unnest($2::integer[]) w)
+SELECT m.domain_id,
+    ($2::integer[])[1 + cardinality($2::integer[]) - width_bucket(t.quarter, edges.at)]
+        AS hours,
+    sum(t.sent)::integer AS sent, sum(t.hard)::integer AS hard,
+    sum(t.block)::integer AS block, sum(t.soft)::integer AS soft,
+    sum(t.complaint)::integer AS complaint
+FROM edges, tally t
+JOIN mailbox m ON m.id = t.mailbox_id
+LEFT JOIN health h ON h.kind = 'domain' AND h.target_id = m.domain_id
+WHERE (t.quarter, t.receiver) NOT IN (SELECT quarter, receiver FROM outage)
+  AND t.quarter > $1::timestamptz
+      - (SELECT max(w) FROM unnest($2::integer[]) w) * interval '1 hour'
+  AND ($3::integer IS NULL OR m.domain_id = $3)
+  AND (h.fresh_since IS NULL OR t.quarter >= h.fresh_since)
+GROUP BY 1, 2;
+
+-- name: domain_names
+-- $1 domain, or null for all.
+SELECT id, name FROM domain WHERE NOT retired AND ($1::integer IS NULL OR id = $1);
+
 -- name: fresh_windows
 -- The same of those who began anew, since they did. Tells what was sent since the present
 -- stage began too. Each kind is joined by its own key: one condition for all kinds is a
