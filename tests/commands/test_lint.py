@@ -19,69 +19,76 @@ from tests.commands.conftest import FLEET, PutSends
 GOOD = 'subject = "About {{ company }}"\ntext = "Hi {{ first_name }}"\n'
 
 
-async def prepared(
-    db: Database, folder: Path, state: Path, step: str, *people: dict[str, str]
-) -> None:
-    """Apply one step and give the first contacts these values."""
-    file = folder / "lint.toml"
-    head = FLEET.partition("[[campaign.step]]")[0]
-    file.write_text(f"{head}[[campaign.step]]\n{step}")
-    async with db.connection() as connection:
-        now, vault = RealClock().now(), Vault.unlock(state)
-        await apply(connection, load(file), vault, now=now, author="test")
-        for id, values in enumerate(people, 1):
-            await connection.execute(
-                "UPDATE contact SET variables = $1::jsonb WHERE id = $2",
-                json.dumps(values),
-                id,
-            )
+class Shop:
+    """One campaign, the people in it, and who lints it."""
+
+    def __init__(
+        self,
+        config: Path,
+        put_sends: PutSends,
+        db: Database,
+        state: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self._config, self._put_sends, self._db = config, put_sends, db
+        self._vault, self._capsys = Vault.unlock(state), capsys
+
+    async def write(self, step: str, *people: dict[str, str]) -> None:
+        """Apply the campaign with this step, for contacts with these values."""
+        await self._put_sends(len(people))
+        file = self._config.with_name("lint.toml")
+        head = FLEET.partition("[[campaign.step]]")[0]
+        file.write_text(f"{head}[[campaign.step]]\n{step}")
+        async with self._db.connection() as connection:
+            now = RealClock().now()
+            await apply(connection, load(file), self._vault, now=now, author="test")
+            for id, values in enumerate(people, 1):
+                await connection.execute(
+                    "UPDATE contact SET variables = $1::jsonb WHERE id = $2",
+                    json.dumps(values),
+                    id,
+                )
+
+    async def found(self) -> tuple[int, dict[str, Any]]:
+        """Lint; tell exit code and findings."""
+        code = 0
+        try:
+            await lint(self._config, None, True)
+        except SystemExit as end:
+            code = int(str(end.code))
+        return code, json.loads(self._capsys.readouterr().out)
+
+    async def told(self, name: str | None = None) -> list[str]:
+        """Lint; tell the lines that people read."""
+        await lint(self._config, name, False)
+        return self._capsys.readouterr().out.splitlines()
 
 
-async def found(
-    config: Path, capsys: pytest.CaptureFixture[str], name: str | None = None
-) -> tuple[int, dict[str, Any]]:
-    """Lint; tell exit code and findings."""
-    code = 0
-    try:
-        await lint(config, name, True)
-    except SystemExit as end:
-        code = int(str(end.code))
-    return code, json.loads(capsys.readouterr().out)
-
-
-async def test_a_good_campaign_has_nothing_to_find(
+@pytest.fixture
+def shop(
     config: Path,
     put_sends: PutSends,
     db: Database,
     state: Path,
-    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-) -> None:
+) -> Shop:
+    """Give an empty one."""
+    return Shop(config, put_sends, db, state, capsys)
+
+
+async def test_a_good_campaign_has_nothing_to_find(shop: Shop) -> None:
     """Exit 0 and a sentence."""
-    await put_sends(2)
     values = {"company": "Acme", "first_name": "Pat"}
-    await prepared(db, tmp_path, state, GOOD, values, values)
-    assert await found(config, capsys) == (
-        0,
-        {"errors": 0, "warnings": 0, "findings": []},
-    )
-    await lint(config, "spring", False)
-    assert capsys.readouterr().out == "Nothing to find fault with.\n"
+    await shop.write(GOOD, values, values)
+    assert await shop.found() == (0, {"errors": 0, "warnings": 0, "findings": []})
+    assert await shop.told("spring") == ["Nothing to find fault with."]
 
 
-async def test_missing_values_are_counted_by_name(
-    config: Path,
-    put_sends: PutSends,
-    db: Database,
-    state: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_missing_values_are_counted_by_name(shop: Shop) -> None:
     """All that a letter lacks, not only the first; blanks count as missing."""
-    await put_sends(3)
     whole = {"company": "Acme", "first_name": "Pat"}
-    await prepared(db, tmp_path, state, GOOD, whole, {"company": " "}, {})
-    code, told = await found(config, capsys)
+    await shop.write(GOOD, whole, {"company": " "}, {})
+    code, told = await shop.found()
     sentences = sorted(one["sentence"] for one in told["findings"])
     assert (code, told["errors"]) == (1, 2)
     assert sentences == [
@@ -91,18 +98,10 @@ async def test_missing_values_are_counted_by_name(
     ]
 
 
-async def test_warnings_alone_are_no_failure(
-    config: Path,
-    put_sends: PutSends,
-    db: Database,
-    state: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+async def test_warnings_alone_are_no_failure(shop: Shop) -> None:
     """They are told with their place."""
-    await put_sends(1)
-    await prepared(db, tmp_path, state, 'subject = "LOUD WORDS"\ntext = "Hi"\n')
-    code, told = await found(config, capsys)
+    await shop.write('subject = "LOUD WORDS"\ntext = "Hi"\n', {})
+    code, told = await shop.found()
     assert (code, told["warnings"]) == (0, 1)
     assert told["findings"][0] | {"sentence": ""} == {
         "severity": "warning",
@@ -112,43 +111,29 @@ async def test_warnings_alone_are_no_failure(
         "word": "shouting",
         "sentence": "",
     }
-    await lint(config, None, False)
-    assert capsys.readouterr().out.splitlines() == [
+    assert await shop.told() == [
         "warning  spring, step 1: the subject is in capitals only.",
         "0 errors, 1 warning.",
     ]
 
 
 async def test_a_letter_that_grows_too_large_is_found_by_writing_it(
-    config: Path,
-    put_sends: PutSends,
-    db: Database,
-    state: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    shop: Shop,
 ) -> None:
     """Gmail would hide the end, with the way out."""
-    await put_sends(1)
     html = "<p>{{ many }}</p>" * 40
     step = f'subject = "x"\ntext = "Hi"\nhtml = """{html}"""\n'
-    await prepared(db, tmp_path, state, step, {"many": "x" * 3_000})
-    _, told = await found(config, capsys)
+    await shop.write(step, {"many": "x" * 3_000})
+    _, told = await shop.found()
     assert [one["word"] for one in told["findings"]] == ["clipped"]
 
 
 async def test_what_would_be_held_otherwise_is_told_with_an_example(
-    config: Path,
-    put_sends: PutSends,
-    db: Database,
-    state: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    shop: Shop,
 ) -> None:
     """A value that no header can carry."""
-    await put_sends(1)
-    values = {"company": "Acme\nBcc: x", "first_name": "Pat"}
-    await prepared(db, tmp_path, state, GOOD, values)
-    code, told = await found(config, capsys)
+    await shop.write(GOOD, {"company": "Acme\nBcc: x", "first_name": "Pat"})
+    code, told = await shop.found()
     [finding] = told["findings"]
     assert (code, finding["word"]) == (1, "bad_value")
     assert "such as that to p1@people.example" in finding["sentence"]
