@@ -20,6 +20,7 @@ from outreachd.rules.bucket import TokenBucket
 from outreachd.rules.meter import UNLIMITED, DayMeter, Hours
 from outreachd.rules.model import Kind, Mailbox, Pause
 from outreachd.rules.window import RecentLog
+from outreachd.rules.written import time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class MailboxStanding:
         yield Gate(
             f"{name}: workday",
             "closed" if self.hours.wait_s(now) else "open",
-            f"{_clock(box.workday_start_min)}-{_clock(box.workday_end_min)}"
+            f"{time_text(box.workday_start_min)}-{time_text(box.workday_end_min)}"
             f" {box.timezone}",
             "mailbox.workday",
             self.hours.wait_s(now),
@@ -210,7 +211,3 @@ def _day_gate(kind: Kind, name: str, day: DayMeter, now: datetime) -> Gate:
     if day.warming:
         limit += f"; {day.warming}"
     return Gate(f"{kind} {name}: day", f"{day.used}{under_way}", limit, setting, wait_s)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"

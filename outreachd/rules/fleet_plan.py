@@ -7,9 +7,10 @@ under its old id. Of a password a line of the plan says only that it changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 from outreachd.rules.hygiene import Policy
 from outreachd.rules.model import Dkim, Imap, Kind, Ramp
@@ -23,6 +24,7 @@ from outreachd.rules.wanted import (
     WrittenCalendar,
 )
 from outreachd.rules.wording import Wording
+from outreachd.rules.written import duration_text, time_text
 
 
 class Sign(StrEnum):
@@ -52,7 +54,7 @@ class Change:
         if self.returns:
             line += " (returns)"
         return line + "".join(
-            f"\n    {n}: {old} -> {new}" for n, old, new in self.fields
+            f"\n    {_LABELS.get(n, n)}: {old} -> {new}" for n, old, new in self.fields
         )
 
 
@@ -94,7 +96,27 @@ def _differences(old: Thing, new: Thing) -> Iterator[tuple[str, str, str]]:
         elif part.name == "steps":
             yield part.name, f"{len(before)}", _sequence(before, after)
         else:
-            yield part.name, _shown(before), _shown(after)
+            shown = _SHOWN.get(part.name, _shown)
+            yield part.name, shown(before), shown(after)
+
+
+def _lasting(seconds: float | None) -> str:
+    return "none" if seconds is None else duration_text(seconds)
+
+
+# How a fleet file names them, and how their values are written there.
+_LABELS = {
+    "workday_start_min": "workday from",
+    "workday_end_min": "workday to",
+    "useful_for_s": "useful_for",
+    "silent_after_s": "silent_after",
+}
+_SHOWN: Mapping[str, Callable[[Any], str]] = {
+    "workday_start_min": time_text,
+    "workday_end_min": time_text,
+    "useful_for_s": _lasting,
+    "silent_after_s": _lasting,
+}
 
 
 def _presence(password: str | None, word: str = "set") -> str:

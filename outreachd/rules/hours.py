@@ -16,7 +16,7 @@ from outreachd.rules.admission import Gate
 from outreachd.rules.calendar import calendar_zone, closing, opening, workday_opening
 from outreachd.rules.holiday import Holidays
 from outreachd.rules.model import Calendar, Mailbox
-from outreachd.rules.written import WEEKDAYS
+from outreachd.rules.written import WEEKDAYS, time_text
 
 Opening: TypeAlias = Callable[[datetime], datetime]  # from when on a window is open
 
@@ -103,7 +103,7 @@ def _there(at: datetime, calendar: Calendar) -> str:
 
 def _written(calendar: Calendar) -> str:
     days = _days(calendar)
-    hours = f"{_clock(calendar.start_min)}-{_clock(calendar.end_min)}"
+    hours = f"{time_text(calendar.start_min)}-{time_text(calendar.end_min)}"
     off = calendar.holidays
     area = off.area if isinstance(off, Holidays) else ""
     without = f", not on holidays of {area}" if area else ""
@@ -115,7 +115,3 @@ def _days(calendar: Calendar) -> str:
     if len(days) > 2 and days == list(range(days[0], days[-1] + 1)):
         return f"{WEEKDAYS[days[0]]}-{WEEKDAYS[days[-1]]}"
     return ",".join(WEEKDAYS[day] for day in days)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"

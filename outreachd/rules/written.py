@@ -1,7 +1,8 @@
 """Times as people write them in a fleet file: days, hours, delays, durations.
 
-Pure readers of text such as ``mon-fri``, ``09:00-18:00``, ``3 workdays``. The database
-keeps calendars as they were written, so whoever reads a row reads it with these too.
+Pure readers of text such as ``mon-fri``, ``09:00-18:00``, ``3 workdays``, and writers
+of the same for people. The database keeps calendars as they were written, so whoever
+reads a row reads it with these too.
 Times of day are minutes since local midnight, 1440 = the midnight that ends the day.
 Errors: ValueError, whose text is a sentence part that says what is allowed.
 """
@@ -62,6 +63,20 @@ def parse_duration_s(text: str) -> float:
     if unit is None or unit not in _UNIT_S or amount == 0:
         raise ValueError('must be a time such as "7 days", "5 hours" or "30 minutes"')
     return float(amount * _UNIT_S[unit])
+
+
+def time_text(minute: int) -> str:
+    """Write minutes since midnight: ``09:00``, ``24:00``."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def duration_text(seconds: float) -> str:
+    """Write seconds in the largest unit that leaves no rest: ``7 days``, ``1 hour``."""
+    for unit, unit_s in sorted(_UNIT_S.items(), key=lambda item: -item[1]):
+        if seconds >= unit_s and seconds % unit_s == 0:
+            amount = int(seconds // unit_s)
+            return f"{amount} {unit if amount > 1 else unit.removesuffix('s')}"
+    return f"{seconds:g} s"
 
 
 def parse_instant(text: str) -> datetime:

@@ -41,6 +41,14 @@ def changed(old: Thing, new: Thing) -> str:
     return str(change).partition("\n    ")[2]
 
 
+def test_times_are_shown_as_the_file_writes_them() -> None:
+    """Not minutes and seconds, which only the database counts in."""
+    early = replace(ANN, workday_start_min=450)
+    assert changed(ANN, early) == "workday from: 09:00 -> 07:30"
+    brief = replace(SPRING, useful_for_s=5 * 3600.0)
+    assert changed(SPRING, brief).endswith("-> 5 hours")
+
+
 def test_the_same_fleet_needs_no_change() -> None:
     """Nothing to do is an empty plan."""
     assert plan(fleet(*WHOLE), fleet(*WHOLE)) == []

@@ -8,12 +8,14 @@ import pytest
 
 from outreachd.rules.model import DelayUnit
 from outreachd.rules.written import (
+    duration_text,
     parse_days,
     parse_delay,
     parse_duration_s,
     parse_hours,
     parse_instant,
     parse_since,
+    time_text,
 )
 
 
@@ -116,6 +118,34 @@ def test_what_is_no_instant_is_refused(text: str) -> None:
     """Nor is one before all calendars."""
     with pytest.raises(ValueError, match="must be a date or time such as"):
         parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("14 days", 14 * 86_400),
+        ("1 day", 86_400),
+        ("5 hours", 18_000),
+        ("90 minutes", 5_400),
+        ("1 minute", 60),
+        ("2.5 s", 2.5),
+    ],
+)
+def test_a_duration_is_written_as_it_is_read(text: str, seconds: float) -> None:
+    """In the largest unit that leaves no rest; below minutes as seconds."""
+    assert duration_text(seconds) == text
+    if seconds >= 60:
+        assert parse_duration_s(text) == seconds
+
+
+def test_a_time_of_day_is_written_as_it_is_read() -> None:
+    """The midnight that ends a day is 24:00."""
+    assert (time_text(0), time_text(570), time_text(1440)) == (
+        "00:00",
+        "09:30",
+        "24:00",
+    )
+    assert parse_hours(f"{time_text(0)}-{time_text(1440)}") == (0, 1440)
 
 
 def test_since_is_an_age_or_an_instant() -> None:
