@@ -157,7 +157,7 @@ async def target_named(database: Database, name: str) -> Target:
         target = await find_target(connection, name)
         if target is None:
             names = await campaign_names(connection)
-            raise MisusedError(f"{unknown('campaign', name, names)}.")
+            raise MisusedError(unknown("campaign", name, names))
     return target
 
 

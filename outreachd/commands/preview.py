@@ -134,7 +134,7 @@ async def _written(opened: Desk, order: Order) -> Written:
         raise FailedError(f"{client} has no contact {address}: `outreachd import` it.")
     variants = [one.name for one in _step(campaign, order.step).variants]
     if order.variant is not None and order.variant not in variants:
-        raise MisusedError(f"{unknown('variant', order.variant, variants)}.")
+        raise MisusedError(unknown("variant", order.variant, variants))
     proofs = proofs_of(opened, roster)
     permit = proofs.permit(campaign, reader.mailbox_id)
     if permit is None:
@@ -178,7 +178,7 @@ def campaign_of(roster: Roster, name: str) -> Campaign:
     """Find a campaign by its name."""
     named = {campaign.name: campaign for campaign in roster.campaigns.values()}
     if name not in named:
-        raise MisusedError(f"{unknown('campaign', name, named)}.")
+        raise MisusedError(unknown("campaign", name, named))
     return named[name]
 
 
