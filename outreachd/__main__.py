@@ -1,4 +1,8 @@
-"""The command line: one file a verb in ``commands``, loaded when it is called."""
+"""The command line: one file a verb in ``commands``, loaded when it is called.
+
+A sentence for each verb stands here, in the order in which a newcomer needs them, so
+that the list of verbs needs none of the files.
+"""
 
 from __future__ import annotations
 

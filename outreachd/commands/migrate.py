@@ -1,4 +1,8 @@
-"""``outreachd migrate``: bring the database's schema up to date."""
+"""``outreachd migrate``: bring the database's schema up to date.
+
+Says which migrations it applied; doing it twice does nothing. An embedded database is
+brought up to date by every verb, any other only by this one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""``outreachd run``: the daemon, until SIGTERM or Ctrl-C."""
+"""``outreachd run``: the daemon, until SIGTERM or Ctrl-C.
+
+A signal is an orderly end from the first moment on, also while all is still being
+opened. An embedded PostgreSQL is started again should it die; logging is set up here
+and nowhere else. Refused are settings by which letters would carry no way out.
+"""
 
 from __future__ import annotations
 

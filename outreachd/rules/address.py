@@ -4,9 +4,8 @@ What ``normalise`` returns is ASCII, lower case, at most 254 characters, and pas
 ``is_envelope_address``; that grammar has no quotes, comments, literals or controls, so
 an address can neither end an SMTP command nor a header early. Local parts are lower-
 cased although RFC 5321 lets a server tell cases apart: no known one does, and the same
-person must not be two contacts. Reserved names for examples and tests are accepted
-(RFC 2606); nothing is looked up in the DNS. ``normalise_recipient`` takes other letters
-before the @ as well (SMTPUTF8); such an address is no envelope address yet.
+person must not be two contacts. Names for examples and tests are accepted (RFC 2606);
+nothing is looked up. ``normalise_recipient`` takes other letters before the @ as well.
 Errors: BadAddressError, one sentence. Sources: RFC 5321 sections 4.1.2 and 4.5.3.1,
 RFC 5890, RFC 6531; email-validator for domains and for letters that are not ASCII.
 """
@@ -54,7 +53,10 @@ def normalise(text: str) -> str:
 
 
 def normalise_recipient(text: str) -> str:
-    """Write an address as contacts keep it; one that needs SMTPUTF8 is not ASCII."""
+    """Write an address as contacts keep it; one that needs SMTPUTF8 is not ASCII.
+
+    Such an address is no envelope address yet.
+    """
     local, at, domain = text.strip().rpartition("@")
     if local.isascii() or not at or "@" in local:
         return normalise(text)

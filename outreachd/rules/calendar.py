@@ -3,11 +3,7 @@
 Every instant that goes in or out is an aware datetime; what comes out new is UTC.
 Times of day are minutes since local midnight, 1440 = the midnight that ends the day.
 Windows are half open and belong to one local day of 23 to 25 hours: `[open, close)`.
-
-A local time that does not exist (clocks go forward) means the first valid instant
-after it; one that comes twice (clocks go back) means the first only. So a window is
-one stretch of UTC time, and nothing that hangs on a local time happens twice.
-
+Each is one stretch of UTC time, and nothing that hangs on a local time happens twice.
 Errors: UnknownZoneError for a zone nobody knows, never a silent UTC; ValueError for
 a calendar that never opens. Source: PEP 495, zoneinfo's documentation.
 """
@@ -54,7 +50,11 @@ def zone(name: str) -> ZoneInfo:
 
 
 def instant(day: date, minute: int, zone: tzinfo) -> datetime:
-    """Tell when a local clock first shows that minute of that day, in UTC."""
+    """Tell when a local clock first shows that minute of that day, in UTC.
+
+    A local time that does not exist (clocks go forward) means the first valid instant
+    after it; one that comes twice (clocks go back) means the first only.
+    """
     naive = datetime.combine(day, time.min) + timedelta(minutes=minute)
     at = naive.replace(tzinfo=zone).astimezone(UTC)
     if at.astimezone(zone).replace(tzinfo=None) == naive:

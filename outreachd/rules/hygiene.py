@@ -4,10 +4,6 @@
 to the marks: take, hold (the first letter waits for a person) or skip (not kept). The
 strictest mark wins. Nothing is looked up here: what the DNS said comes in as a verdict,
 and "unknown" never counts against anybody.
-
-Defaults. Role: hold, since several people read info@ and nobody of them agreed, yet in
-small firms it is the only address there is: a person should look. Disposable and no_mx:
-skip, a letter there is a bounce to come. Free: take, people do business from them.
 Sources: RFC 2142 (role names), RFC 7505 (null MX); disposable-email-domains.
 """
 
@@ -63,7 +59,12 @@ class MailDomain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a campaign does with each mark."""
+    """What a campaign does with each mark.
+
+    Role: hold, since several people read info@ and nobody of them agreed, yet in small
+    firms it is the only address there is: a person should look. Disposable and no_mx:
+    skip, a letter there is a bounce to come. Free: take, people do business from them.
+    """
 
     role: Treatment = Treatment.HOLD
     disposable: Treatment = Treatment.SKIP

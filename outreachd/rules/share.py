@@ -2,17 +2,10 @@
 
 Each has a virtual time that grows by ``letters / weight``; who is furthest behind
 among those that can send now goes first. Nothing is lost when somebody cannot: the
-others take the turn, and its place in the race stays what it was. Only who had no
-work comes back at the present virtual time: silence saves up nothing, and who sent
-alone meanwhile owes nobody. The present is where the slowest stands who has work and
-was served lately; a client that sends fast by mailboxes of its own must not push the
-others' places aside. While no first touch waits it goes along with the follow-ups that
-are served: they take nobody's turn. A refund gives a turn back.
-
-Invariants: nobody's weight counts for less than a tenth of the mean, so nobody
-starves. No clock. pick() raises ValueError if nobody can send, KeyError for an id
-without a weight; counts for who has left are ignored.
-
+others take the turn, and its place in the race stays what it was. A refund gives a
+turn back. Nobody's weight counts for less than a tenth of the mean, so nobody starves.
+No clock. pick() raises ValueError if nobody can send, KeyError for an id without a
+weight; counts for who has left are ignored.
 Source: Goyal, Vin, Cheng, "Start-time Fair Queueing", SIGCOMM 1996.
 """
 
@@ -104,7 +97,14 @@ def _floored(weights: Mapping[int, float]) -> dict[int, float]:
 
 
 class _Turns:
-    """One level: a weight and a virtual time for each id."""
+    """One level: a weight and a virtual time for each id.
+
+    Only who had no work comes back at the present: silence saves up nothing, and who
+    sent alone meanwhile owes nobody. The present is where the slowest stands who has
+    work and was served lately; a client that sends fast by mailboxes of its own must
+    not push the others' places aside. While no first touch waits it goes along with
+    the follow-ups that are served: they take nobody's turn.
+    """
 
     __slots__ = (
         "_count",
