@@ -151,6 +151,7 @@ class DomainWatch:
             relays=tuple(self._relay(*account) for account in one.accounts),
             keys=tuple(made[selector] for selector, _ in wanted if selector in made),
             lacking=tuple(selector for selector, _ in wanted if selector not in made),
+            bounces_at=one.bounces_at,
         )
 
     def _relay(self, account: str, host: str) -> Relay:

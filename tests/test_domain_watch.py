@@ -85,6 +85,21 @@ async def test_a_whole_look_over_real_dns(db: Database, server: NameServer) -> N
     assert set(found.values()) == {Finding.OK}, found
 
 
+async def test_where_bounces_come_to_is_looked_at(
+    db: Database, server: NameServer
+) -> None:
+    """The fleet says where; SPF, the way back and the alignment are of that domain."""
+    async with db.connection() as connection:
+        await connection.execute("UPDATE domain SET bounces_at = 'b.acme.example'")
+    found = await findings(watch(db, server))
+    assert (found[Check.SPF], found[Check.MX]) == (Finding.MISSING, Finding.MISSING)
+    server.zone["b.acme.example", "TXT"] = server.zone[DOMAIN, "TXT"]
+    server.zone["b.acme.example", "MX"] = server.zone[DOMAIN, "MX"]
+    del server.zone[DOMAIN, "TXT"]
+    found = await findings(watch(db, server))
+    assert {found[one] for one in (Check.SPF, Check.MX, Check.DMARC)} == {Finding.OK}
+
+
 async def test_a_dead_dns_never_stops_mail(db: Database, server: NameServer) -> None:
     """Looks for a month at a DNS that is away: all unknown, no pause, no grace used."""
     dead, alive = DomainWatch(db, CHECKS, _Dead()), watch(db, server)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from outreachd.rules.blocklist import Blocklist, check_blocklists
 from outreachd.rules.dkim_record import PublicKey, check_dkim
 from outreachd.rules.dmarc import Identity, Organisation, check_dmarc
-from outreachd.rules.finding import Check, Finding, Found
+from outreachd.rules.finding import Check, Finding, Found, combined
 from outreachd.rules.inquiry import Inquiry
 from outreachd.rules.mail_hosts import check_helo, check_mx, check_ptr
 from outreachd.rules.relay import Relay
@@ -35,6 +35,12 @@ class Subject:
     relays: tuple[Relay, ...]
     keys: tuple[PublicKey, ...] = ()  # by which its letters are signed here
     lacking: tuple[str, ...] = ()  # selectors that have no key yet
+    bounces_at: str | None = None  # where its bounces come to; None = to itself
+
+    @property
+    def envelope(self) -> str:
+        """The domain of the envelope's sender: SPF is asked of it (RFC 7208)."""
+        return self.bounces_at or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,11 @@ def check_domain(
 ) -> Inquiry[dict[Check, Found]]:
     """Look at everything."""
     name, relays = subject.name, subject.relays
-    spf = yield from check_spf(name, relays)
+    spf = _at(subject, (yield from check_spf(subject.envelope, relays)))
     dkim = yield from check_dkim(name, subject.keys, relays, lacking=subject.lacking)
-    # Both are of the domain itself: letters are from it, in the envelope and in d=.
+    # SPF vouches for the envelope's domain, a signature (d=) for the one of From.
     identities = (
-        Identity(False, name, spf.finding),
+        Identity(False, subject.envelope, spf.finding),
         Identity(True, name, dkim.finding),
     )
     seen = [address for relay in relays for address in relay.addresses]
@@ -65,11 +71,28 @@ def check_domain(
         Check.SPF: spf,
         Check.DKIM: dkim,
         Check.DMARC: (yield from check_dmarc(name, identities, organisation)),
-        Check.MX: (yield from check_mx(name)),
+        Check.MX: (yield from _ways_back(subject)),
         Check.PTR: (yield from check_ptr(relays)),
         Check.HELO: (yield from check_helo(relays)),
         Check.BLOCKLIST: (yield from check_blocklists(name, seen, lists)),
     }
+
+
+def _ways_back(subject: Subject) -> Inquiry[Found]:
+    """Look where answers go, and bounces, if they go elsewhere."""
+    answers = yield from check_mx(subject.name)
+    if subject.envelope == subject.name:
+        return answers
+    bounces = yield from check_mx(subject.envelope)
+    return combined((answers, _at(subject, bounces)))
+
+
+def _at(subject: Subject, found: Found) -> Found:
+    """Say that a finding is of where bounces come to, if that is another domain."""
+    if subject.envelope == subject.name:
+        return found
+    detail = f"of bounces_at = {subject.envelope}: {found.detail}"
+    return replace(found, detail=detail)
 
 
 def settled(before: Standing | None, found: Found, now: datetime) -> Standing:

@@ -1,4 +1,4 @@
-"""Whether a domain's SPF holds, and lets the domain's own relays send.
+"""Whether SPF of the envelope's domain holds, and lets the relays send.
 
 First the record by itself: there, readable, within the limits of every receiver, and
 neither open to anybody nor closed to all. Then each relay, as far as it is known: the
@@ -18,7 +18,7 @@ from outreachd.rules.spf import MAX_LOOKUPS, SpfOutcome, SpfResult, evaluate
 
 
 def check_spf(domain: str, relays: Sequence[Relay]) -> Inquiry[Found]:
-    """Look at the SPF of a sending domain."""
+    """Look at the SPF of the domain that envelopes are from."""
     whole = yield from evaluate(domain)
     if fault := _fault(domain, whole):
         return fault

@@ -43,12 +43,13 @@ class Turn(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A domain to be looked at: its accounts with their hosts, and its wish to sign."""
+    """A domain to be looked at: its accounts with their hosts, and what it wishes."""
 
     id: int
     name: str
     accounts: tuple[tuple[str, str], ...]
     dkim: Dkim | None
+    bounces_at: str | None
 
 
 class PgChecks:
@@ -82,6 +83,7 @@ class PgChecks:
                 row["name"],
                 tuple(zip(row["accounts"], row["hosts"], strict=True)),
                 dkim_of(row),
+                row["bounces_at"],
             )
             for row in rows
         ]

@@ -64,6 +64,80 @@ def test_everything_is_looked_at() -> None:
     assert set(words.values()) == {Finding.OK}, words
 
 
+ELSEWHERE = Subject(1, "mail.d.example", (RELAY,), bounces_at="b.d.example")
+BACK = {
+    "b.d.example TXT": ["v=spf1 ip4:192.0.2.1 -all"],
+    "b.d.example MX": ["10 out.d.example"],
+    "mail.d.example MX": ["10 out.d.example"],
+    "_dmarc.mail.d.example TXT": ["v=DMARC1; p=reject"],
+}
+
+
+def looked(subject: Subject, changes: dict[str, list[str]]) -> dict[Check, Found]:
+    """Look at a domain whose bounces come to another one."""
+    dns = Dns({k: v for k, v in (WELL | BACK | changes).items() if v})
+    return dns.follow(check_domain(subject, (), lambda name: name[-9:]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "bad"),
+    [
+        ({}, {}),
+        # SPF of the domain in From is nobody's question: envelopes are not from it.
+        ({"mail.d.example TXT": ["v=spf1 -all"]}, {}),
+        (
+            {"b.d.example TXT": ["v=spf1 ip4:192.0.2.9 -all"]},
+            {Check.SPF: "of bounces_at = b.d.example: SPF does not let 192.0.2.1"},
+        ),
+        (
+            {"b.d.example MX": []},
+            {Check.MX: "of bounces_at = b.d.example: b.d.example has no MX record"},
+        ),
+        (
+            {"mail.d.example MX": ["0 "]},
+            {Check.MX: "mail.d.example says that it takes"},
+        ),
+        # Strict alignment: another name of the same organisation does not vouch.
+        ({"_dmarc.mail.d.example TXT": ["v=DMARC1; p=reject; aspf=s"]}, {}),
+    ],
+)
+def test_where_bounces_come_to_is_looked_at(
+    changes: dict[str, list[str]], bad: dict[Check, str]
+) -> None:
+    """Its SPF is the one that receivers ask for, and notices must find a host there."""
+    found = looked(ELSEWHERE, changes)
+    told = {check: one.detail for check, one in found.items() if one.finding.is_bad}
+    assert told.keys() == bad.keys()
+    assert all(told[check].startswith(text) for check, text in bad.items())
+
+
+@pytest.mark.parametrize(
+    ("bounces_at", "policy", "finding"),
+    [
+        ("b.d.example", "v=DMARC1; p=reject", Finding.OK),
+        ("b.d.example", "v=DMARC1; p=reject; aspf=s", Finding.UNKNOWN),
+        ("b.other.org", "v=DMARC1; p=reject", Finding.UNKNOWN),
+        (None, "v=DMARC1; p=reject; aspf=s", Finding.OK),
+    ],
+)
+def test_spf_aligns_by_the_domain_of_the_envelope(
+    bounces_at: str | None, policy: str, finding: Finding
+) -> None:
+    """RFC 7489 3.1.2: the same organisation, or the same name; else only DKIM can."""
+    subject = Subject(1, "mail.d.example", (RELAY,), bounces_at=bounces_at)
+    spf = ["v=spf1 ip4:192.0.2.1 -all"]
+    found = looked(
+        subject,
+        {
+            "_dmarc.mail.d.example TXT": [policy],
+            "mail.d.example TXT": spf,
+            "b.other.org TXT": spf,
+        },
+    )
+    assert found[Check.SPF].finding is Finding.OK
+    assert found[Check.DMARC].finding is finding
+
+
 def test_a_dead_dns_never_stops_mail() -> None:
     """Every check is unknown, for however long; nothing is stopped."""
     found = DeadDns().follow(check_domain(SUBJECT, LISTS, lambda domain: domain))

@@ -54,7 +54,7 @@ WHERE NOT d.retired GROUP BY d.id;
 
 -- name: watched_domains
 -- Domains with their accounts in order of preference. $1 domain, or null for all.
-SELECT d.id, d.name, d.dkim::text AS dkim,
+SELECT d.id, d.name, d.dkim::text AS dkim, d.bounces_at,
     ARRAY(SELECT a.name FROM unnest(d.account_ids) WITH ORDINALITY AS way (id, place)
           JOIN account a ON a.id = way.id AND NOT a.retired ORDER BY way.place) AS accounts,
     ARRAY(SELECT a.host FROM unnest(d.account_ids) WITH ORDINALITY AS way (id, place)
