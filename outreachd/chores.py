@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,6 +26,7 @@ from outreachd.flow.reader import Reader
 from outreachd.notify import sd_notify, watchdog_interval_s
 from outreachd.rules.records import LedgerAwayError
 from outreachd.shift import Shift
+from outreachd.store.forgetting import PgForgetting
 from outreachd.store.hints import Hint, Hints
 from outreachd.store.identity import PgIdentity
 from outreachd.store.lease import PgLeases
@@ -41,6 +42,8 @@ STALE_S = 30.0
 STALE_AT_ONCE = 200  # of each queue and lane: a statement stays short
 GAUGES_S = 15.0
 HEALTH_S = 60.0
+FORGET_S = 3600.0
+FORGET_PACE_S = 1.0  # between two chunks: sending comes first
 LAG_SAMPLE_S = 0.1
 READ_S = 1.0
 LETTERBOX_S = 5.0
@@ -71,6 +74,8 @@ class Chores:
         reader: Reader | None = None,
         letterbox: Letterbox | None = None,
         controller: Controller | None = None,
+        forgetting: PgForgetting | None = None,
+        follow_calendars: Callable[[datetime], Awaitable[int]] | None = None,
     ) -> None:
         self._leases = leases
         self._lease = lease
@@ -87,6 +92,8 @@ class Chores:
         self._reader = reader  # None = no mailbox is read
         self._letterbox = letterbox
         self._controller = controller  # None = nobody's health is judged
+        self._forgetting = forgetting  # None = nothing is forgotten
+        self._follow_calendars = follow_calendars  # None = letters lie as they lie
         self.is_database_up = True
 
     def all(self) -> Iterator[Coroutine[object, object, None]]:
@@ -101,6 +108,7 @@ class Chores:
             self._hear_hints,
             self._watch_domains,
             self._watch_health,
+            self._forget,
             self._read_mailboxes,
             self._empty_letterbox,
         ):
@@ -144,6 +152,8 @@ class Chores:
                 departed = await self._ledger.settle_departures(now=now)
                 if departed:
                     log.warning("departures.settled", **asdict(departed))
+                if self._follow_calendars and (n := await self._follow_calendars(now)):
+                    log.info("letters.placed", sends=n)
             await self._house.sleep(HOUSEKEEPING_S)
 
     async def _count_epochs(self) -> None:
@@ -255,6 +265,17 @@ class Chores:
                 if await self._controller.look(shift.pool, now, mono):
                     await shift.reload_pauses()
             await self._house.sleep(HEALTH_S)
+
+    async def _forget(self) -> None:
+        """Forget what nobody needs any more; only who sends does."""
+        while True:
+            await self._house.sleep(FORGET_S)
+            forgetting = self._forgetting
+            while forgetting is not None and self._shift() is not None:
+                if not await forgetting.turn(self._clock.now()):
+                    await forgetting.drop_attachments()
+                    break
+                await self._house.sleep(FORGET_PACE_S)
 
     def _database_is(self, *, up: bool) -> None:
         self._metrics.db_up.set(up)

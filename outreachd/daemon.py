@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -29,10 +30,12 @@ from outreachd.helm import Helm
 from outreachd.notify import sd_notify
 from outreachd.rules.records import LedgerAwayError
 from outreachd.shift import Shift
+from outreachd.store.forgetting import PgForgetting
 from outreachd.store.health import PgHealth
 from outreachd.store.hints import Hints
 from outreachd.store.roster import RosterError
 from outreachd.store.steering import PgSteering
+from outreachd.store.timetable import follow_calendars
 from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -123,8 +126,10 @@ class Daemon:
             controller=Controller(
                 PgHealth(equipment.database), settings.health.rules()
             ),
+            forgetting=PgForgetting(equipment.database),
             reader=equipment.reader(stack),
             letterbox=equipment.letterbox(),
+            follow_calendars=partial(follow_calendars, equipment.database),
         )
         helm = Helm(
             equipment.database,

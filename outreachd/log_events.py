@@ -22,6 +22,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "uncertain.settled": "The campaigns' policy was applied to `sends` without answer.",
     "stale.ended": "`sends` waited for longer than their campaign calls useful.",
     "departures.settled": "Letters of lost mailboxes were moved, held or ended.",
+    "letters.placed": "`sends` followed the changed calendars of their campaigns.",
     "pause.unwritten": "A pause that must last could not be stored; it rests for now.",
     "shift.begins": "This daemon owns the fleet now, and judged what was left behind.",
     "identity.doubted": "The database may be a copy: the fleet is paused.",

@@ -58,6 +58,12 @@ class Change:
         )
 
 
+def moves_letters(change: Change) -> bool:
+    """Tell whether letters that wait may lie elsewhere, or be due at another time."""
+    is_known = change.sign is Sign.CHANGE or change.returns
+    return change.kind is Kind.CAMPAIGN and is_known and change.touches("calendar")
+
+
 # What refers to others comes after them, and is retired before them.
 ORDER = (Kind.CLIENT, Kind.ACCOUNT, Kind.DOMAIN, Kind.MAILBOX, Kind.CAMPAIGN)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from outreachd.rules.fleet_plan import Change, Sign, plan
+from outreachd.rules.fleet_plan import Change, Sign, moves_letters, plan
 from outreachd.rules.model import Kind
 from outreachd.rules.wanted import (
     Ear,
@@ -86,6 +86,8 @@ async def _write(
         if isinstance(thing, WantedCampaign)
     ]
     await _write_sequences(connection, campaigns)
+    moved = [c.name for c in changes if moves_letters(c)]
+    await _run(connection, "unplace_campaigns", moved)
     await _write_secrets(connection, wanted, changes, vault)
     for kind, retire in _RETIRE.items():
         if gone := [

@@ -106,6 +106,7 @@ CREATE TABLE campaign (
     hygiene      jsonb NOT NULL DEFAULT '{}',      -- what becomes of role addresses and so on
     -- No answer for this long after the last letter: put aside by `care`.
     silent_after_s double precision NOT NULL DEFAULT 15811200 CHECK (silent_after_s > 0),
+    unplaced     boolean NOT NULL DEFAULT false,   -- letters still lie by an older calendar
     retired      boolean NOT NULL DEFAULT false
 );
 
