@@ -31,14 +31,17 @@ from outreachd.rules.fleet_plan import Change, Sign, plan
 from outreachd.rules.lint_steps import lint_steps
 from outreachd.rules.wanted import Fleet, WantedCampaign
 from outreachd.store import fleet as store
+from outreachd.store.consequences import consequences
 from outreachd.store.database import Database
 from outreachd.store.fleet_present import read_present
+from outreachd.store.timetable import follow_calendars
 from outreachd.store.vault import Vault
 
 # Lines that are shown of one sign and kind; a new fleet has thousands of mailboxes.
 SHOWN = 100
 
-Consent = Callable[[Sequence[Change]], None]  # returns, or raises to stop
+# Told the plan and what else comes of it; returns, or raises to stop.
+Consent = Callable[[Sequence[Change], Sequence[str]], None]
 
 
 @click.command("apply", help="Make the fleet what FILE says, after showing the plan.")
@@ -53,11 +56,15 @@ def command(file: Path, yes: bool, config: Path | None, as_json: bool) -> None:
 
 async def apply(file: Path, *, yes: bool, config: Path | None, as_json: bool) -> None:
     """Read, show, ask, apply."""
+    notes: list[str] = []
 
-    def consent(changes: Sequence[Change]) -> None:
+    def consent(changes: Sequence[Change], told: Sequence[str]) -> None:
+        notes.extend(told)
         if not as_json:
             show(changes)
             warn(changes, wanted)
+            for note in notes:
+                click.echo(f"note: {note}.", err=True)
         if not yes:
             ask(as_json)
 
@@ -67,7 +74,7 @@ async def apply(file: Path, *, yes: bool, config: Path | None, as_json: bool) ->
             opened.database, opened.vault, opened.clock, wanted, consent
         )
     if as_json:
-        show_json({"changes": changes, "counts": counts(changes)})
+        show_json({"changes": changes, "counts": counts(changes), "notes": notes})
     else:
         click.echo(
             "Done." if changes else "Nothing to do: the fleet is as the file says."
@@ -80,10 +87,26 @@ async def apply_fleet(
     """Apply what is agreed to; ``consent`` is asked if there is something to do."""
     async with database.connection() as connection:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            changes = plan(wanted, await read_present(connection, vault))
-    if not changes:
-        return []
-    consent(changes)
+            present = await read_present(connection, vault)
+            changes = plan(wanted, present)
+            notes = await consequences(
+                connection, changes, wanted, present, clock.now()
+            )
+    if changes:
+        consent(changes, notes)
+        changes = await _apply(database, vault, clock, wanted, changes)
+    # Without changes too: an earlier apply may have been cut off before its end.
+    await follow_calendars(database, clock.now())
+    return changes
+
+
+async def _apply(
+    database: Database,
+    vault: Vault,
+    clock: Clock,
+    wanted: Fleet,
+    agreed: Sequence[Change],
+) -> list[Change]:
     try:
         async with database.connection() as connection:
             return await store.apply(
@@ -92,7 +115,7 @@ async def apply_fleet(
                 vault,
                 now=clock.now(),
                 author=author(),
-                agreed=changes,
+                agreed=agreed,
             )
     except store.FleetMovedError:
         raise FailedError(

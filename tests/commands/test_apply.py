@@ -21,11 +21,23 @@ from outreachd.store.database import Database
 from outreachd.store.fleet import apply
 from outreachd.store.vault import Vault
 from tests.commands.calling import elsewhere, invoke
+from tests.commands.conftest import FLEET as SMALL
 from tests.fleets import ACME, WHOLE, fleet
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "fleet.toml"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 VAULT = Vault(b"k" * 32)
+LETTER = """
+WITH person AS (
+    INSERT INTO contact (client_id, email, timezone)
+    VALUES (1, 'a@x.example', 'Asia/Tokyo') RETURNING id
+), enrolled AS (
+    INSERT INTO enrolment (campaign_id, contact_id) SELECT 1, id FROM person RETURNING *
+)
+INSERT INTO send (campaign_id, step_number, contact_id, enrolment_id, due_at,
+    first_due_at, changed_at)
+SELECT 1, 1, contact_id, id, now(), now(), now() FROM enrolled
+"""
 
 
 @pytest.fixture
@@ -100,7 +112,7 @@ async def test_a_fleet_that_moved_after_the_plan_is_left_alone(
 ) -> None:
     """Consent given to one plan is not consent to another."""
 
-    def consent(changes: Sequence[Change]) -> None:
+    def consent(changes: Sequence[Change], notes: Sequence[str]) -> None:
         assert len(changes) == len(WHOLE)
         elsewhere(apply_other, database_url)
 
@@ -121,7 +133,7 @@ async def test_who_refuses_changes_nothing(db: Database) -> None:
     """The plan is asked about before anything is written."""
     asked: list[Change] = []
 
-    def refuse(changes: Sequence[Change]) -> None:
+    def refuse(changes: Sequence[Change], notes: Sequence[str]) -> None:
         asked.extend(changes)
         raise FailedError("no")
 
@@ -205,3 +217,29 @@ async def test_what_a_careful_reader_would_say_is_told_before(
     assert "warning: loud, step 1: the first subject begins with" in first.stderr
     assert "http://x.example" in first.stderr
     assert again.stdout == "Nothing to do: the fleet is as the file says.\n"
+
+
+async def test_what_comes_of_a_plan_is_said_before_and_done_after(
+    config: Path, db: Database, tmp_path: Path
+) -> None:
+    """A changed calendar: how many letters follow it, and they do."""
+    text = SMALL.replace('timezone = "UTC"', 'timezone = "recipient"')
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text(SMALL)
+    second.write_text(text)
+    assert run(config, first, "--yes").exit_code == 0
+    async with db.connection() as connection:
+        await connection.execute(LETTER)
+    asked = run(config, second)
+    note = "note: spring: its calendar changes, and what waits follows it: 1 letter"
+    assert (asked.exit_code, note in asked.stderr) == (2, True)
+    told = json.loads(run(config, second, "--yes", "--json").stdout)
+    assert [line.partition(":")[0] for line in told["notes"]] == ["spring"]
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT place FROM send") == "Asia/Tokyo"
+        # As if that apply had been cut off before its end.
+        await connection.execute("UPDATE send SET place = ''")
+        await connection.execute("UPDATE campaign SET unplaced = true")
+    assert "Nothing to do" in run(config, second, "--yes").stdout
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT place FROM send") == "Asia/Tokyo"
