@@ -40,6 +40,10 @@ class Batcher(Generic[Item, Answer]):
             self._writer = asyncio.create_task(self._run())
         return await future
 
+    def waiting(self) -> list[Item]:
+        """List what has been handed in and is in no batch yet."""
+        return [item for item, _ in self._waiting]
+
     async def _run(self) -> None:
         try:
             while self._waiting:

@@ -1,10 +1,11 @@
 """Writes what became of sends, and does not rest until the ledger has it.
 
-An outcome that is known must not be forgotten: while the database is away it is kept
-in a journal on disk and written again and again. Callers wait meanwhile, so no more
-than what was under way can pile up. Who is leaving waits no longer than for the disk:
-the next start brings the journal to the ledger, and leased rows go back then. A row
-that the ledger will not take does not stop its neighbours: that is the ledger's affair.
+An outcome that is known must not be forgotten: while the database is away each is kept
+in a journal on disk as it comes, and written again and again. Callers wait meanwhile,
+so no more than what was under way can pile up. Who is leaving waits no longer than for
+the disk: the next start brings the journal to the ledger, and leased rows go back then.
+A row that the ledger will not take does not stop its neighbours: that is the ledger's
+affair.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -58,12 +60,13 @@ class Recorder:
         # journey waits for us.
         self._house = house
         self._term = term
-        self._journaled = 0
+        self._is_away = False  # as of the newest writing of outcomes
+        self._on_disk: set[UUID] = set()  # attempts in the journal, not in the ledger
         self._leaving = asyncio.Event()
-        self._has_left_some = False  # only in the journal: keep it for the next start
         self._outcomes: Batcher[Outcome, None] = Batcher(
             self._write_outcomes, linger_s=LINGER_S
         )
+        self._keeping: Batcher[Outcome, None] = Batcher(self._keep)
         self._returns: Batcher[GiveBack, None] = Batcher(
             self._write_returns, linger_s=LINGER_S
         )
@@ -74,6 +77,8 @@ class Recorder:
 
     async def outcome(self, outcome: Outcome) -> None:
         """Record what became of an attempt."""
+        if self._is_away:  # its batch may have to wait for long, and not in memory only
+            await _tried(lambda: self._keeping.submit(outcome))
         await self._outcomes.submit(outcome)
 
     async def give_back(self, row: GiveBack) -> None:
@@ -82,15 +87,33 @@ class Recorder:
 
     async def _write_outcomes(self, outcomes: Sequence[Outcome]) -> Sequence[None]:
         async def keep() -> None:
-            self._journaled += len(outcomes)
-            await self._journal.append(outcomes)
+            """Keep also who has come meanwhile; who comes now keeps himself."""
+            self._is_away = True
+            await self._keep([*outcomes, *self._outcomes.waiting()])
 
-        if not await self._until_written(outcomes, self._ledger.record, keep):
-            self._has_left_some = True
-        elif self._journaled and not self._has_left_some:
-            self._journaled = 0
-            await self._journal.clear()
+        if await self._until_written(outcomes, self._ledger.record, keep):
+            self._is_away = False
+            await self._forget(outcomes)
         return [None] * len(outcomes)
+
+    async def _keep(self, outcomes: Sequence[Outcome]) -> Sequence[None]:
+        """Have outcomes on the disk, each once."""
+        fresh = [one for one in outcomes if one.attempt_id not in self._on_disk]
+        ids = {one.attempt_id for one in fresh}
+        self._on_disk |= ids  # at once: nobody may clear the journal under them
+        try:
+            await self._journal.append(fresh)
+        except Exception:
+            self._on_disk -= ids
+            raise
+        return [None] * len(outcomes)
+
+    async def _forget(self, outcomes: Sequence[Outcome]) -> None:
+        """Clear the journal once the ledger has all that is in it."""
+        if self._on_disk:
+            self._on_disk.difference_update(one.attempt_id for one in outcomes)
+            if not self._on_disk:
+                await _tried(self._journal.clear)
 
     async def _write_returns(self, rows: Sequence[GiveBack]) -> Sequence[None]:
         async def write(rows: Sequence[GiveBack]) -> None:
@@ -124,9 +147,9 @@ class Recorder:
                 return True
 
 
-async def _tried(keep: Callable[[], Awaitable[None]]) -> None:
-    """Keep rows on disk; a disk that fails is no reason to forget what we know."""
+async def _tried(write: Callable[[], Awaitable[object]]) -> None:
+    """Use the disk; one that fails is no reason to forget what we know."""
     try:
-        await keep()
+        await write()
     except Exception:
         log.exception("journal.broken")

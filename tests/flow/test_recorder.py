@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+from msgspec.structs import replace
+
 from outreachd.flow.recorder import Recorder
 from outreachd.rules.model import State
-from outreachd.rules.records import GiveBack, Outcome, Queue, Want
+from outreachd.rules.records import GiveBack, LedgerAwayError, Outcome, Queue, Want
 from tests.fake_ledger import FakeLedger
 from tests.fakes import FakeJournal, QuietClock, ticking
 from tests.rosters import MONDAY
@@ -103,5 +107,57 @@ async def test_what_was_left_on_disk_is_not_cleared_by_a_later_success() -> None
     desk.recorder.leave()
     async with ticking(desk.house):
         await desk.recorder.outcome(told)
-        await desk.recorder.outcome(told)
-    assert desk.journal.kept == [told]
+        await desk.recorder.outcome(another(told))
+    assert desk.journal.kept[0] == told
+
+
+async def test_what_is_learnt_while_the_ledger_is_away_is_on_disk_too() -> None:
+    """48: a letter that is accepted during an outage is not only in memory."""
+    desk = Desk()
+    told, _ = await desk.begin()
+    desk.ledger.fail("record", 6)
+    async with ticking(desk.house):
+        first = asyncio.create_task(desk.recorder.outcome(told))
+        while not desk.journal.kept:
+            await desk.house.sleep(0.01)
+        second = asyncio.create_task(desk.recorder.outcome(another(told)))
+        await desk.house.sleep(1.0)
+        assert not first.done()
+        assert desk.journal.kept == [told, another(told)]
+        await asyncio.gather(first, second)
+    assert desk.journal.appended == 2
+    assert desk.journal.kept == []
+
+
+async def test_what_comes_while_the_first_writing_fails_is_on_disk_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """48: also what was handed in before anybody knew that the ledger is away."""
+    desk = Desk()
+    told, _ = await desk.begin()
+    reached, failing, back = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    record = desk.ledger.record
+
+    async def hang(rows: Sequence[Outcome]) -> None:
+        reached.set()
+        await failing.wait()
+        if not back.is_set():
+            raise LedgerAwayError
+        await record(rows)
+
+    monkeypatch.setattr(desk.ledger, "record", hang)
+    first = asyncio.create_task(desk.recorder.outcome(told))
+    await reached.wait()
+    second = asyncio.create_task(desk.recorder.outcome(another(told)))
+    async with ticking(desk.house):
+        failing.set()
+        await desk.house.sleep(0.1)
+        assert desk.journal.kept == [told, another(told)]
+        back.set()
+        await asyncio.gather(first, second)
+    assert desk.journal.kept == []
+
+
+def another(told: Outcome) -> Outcome:
+    """Give the outcome of another attempt."""
+    return replace(told, attempt_id=UUID(int=2))
