@@ -74,13 +74,16 @@ async def chores(
     reader: Any = None,
     letterbox: Any = None,
     controller: Any = None,
+    forgetting: Any = None,
+    lease: Any = None,
+    follow_calendars: Any = None,
 ) -> AsyncIterator[tuple[Chores, Metrics]]:
     """Run all chores of a standby on a clock that jumps."""
     clock, metrics, owner = VirtualClock(START), Metrics(), uuid4()
     leases = PgLeases(database, owner)
     made = Chores(
         leases=leases,
-        lease=Lease(leases, clock, 15.0),
+        lease=lease or Lease(leases, clock, 15.0),
         hints=Hints(database, clock),
         steering=steering,
         identity=Uncounted(database, Path("/nowhere")),
@@ -94,6 +97,8 @@ async def chores(
         reader=reader,
         letterbox=letterbox,
         controller=controller,
+        forgetting=forgetting,
+        follow_calendars=follow_calendars,
     )
     tasks = [asyncio.create_task(chore) for chore in made.all()]
     tasks.append(asyncio.create_task(clock.run()))
@@ -151,14 +156,58 @@ async def test_a_lost_database_is_known_and_so_is_its_return(db: Database) -> No
     assert told == {(False, 0.0), (True, 1.0)}
 
 
+class Forgetting:
+    """Has two chunks to forget at each time."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.ended = asyncio.Semaphore(0)
+
+    async def turn(self, now: datetime) -> bool:
+        """Note it."""
+        self.done.append("turn")
+        return self.done[-2:] != ["turn", "turn"]
+
+    async def drop_attachments(self) -> int:
+        """Note it."""
+        self.done.append("attachments")
+        self.ended.release()
+        return 0
+
+
+async def test_old_rows_are_forgotten_by_who_sends(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunk by chunk until there is no more, then again later; not by a standby."""
+    monkeypatch.setattr("outreachd.chores.FORGET_S", 5.0)
+    forgetting, steering = Forgetting(), Moody(db)
+    async with chores(
+        db, steering, shift=SimpleNamespace(crew=()), forgetting=forgetting
+    ):
+        await forgetting.ended.acquire()
+        await forgetting.ended.acquire()
+    assert forgetting.done[:6] == ["turn", "turn", "attachments"] * 2
+    standby = Forgetting()
+    async with chores(db, steering, forgetting=standby):
+        for _ in range(3):  # each after fifteen seconds
+            await steering.asked.acquire()
+    assert standby.done == []
+
+
 class Judge:
     """A controller that notes whose pool it was shown; a pause always follows."""
 
     def __init__(self) -> None:
         self.shown: list[str] = []
+        self.heard: list[str] = []
+
+    async def hear(self, refusals: str) -> None:
+        """Note that it was told of them first."""
+        self.heard.append(refusals)
 
     async def look(self, pool: str, now: datetime, mono: float) -> bool:
         """Note it."""
+        assert len(self.heard) == len(self.shown) + 1
         self.shown.append(pool)
         return True
 
@@ -171,7 +220,9 @@ async def test_health_is_judged_each_minute_by_who_sends(db: Database) -> None:
         reloads.release()
 
     judge, steering = Judge(), Moody(db)
-    shift = SimpleNamespace(crew=(), pool="the pool", reload_pauses=reload_pauses)
+    shift = SimpleNamespace(
+        crew=(), pool="the pool", refusals="they", reload_pauses=reload_pauses
+    )
     async with chores(db, steering, shift=shift, controller=judge):
         await reloads.acquire()
         await reloads.acquire()

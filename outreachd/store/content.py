@@ -1,8 +1,8 @@
 """Attachments and one-off letters as the database keeps them.
 
 An attachment is kept once, by its digest, however many letters it goes with; a row
-names it. Nothing is ever deleted here: a send that waits may still need it.
-Errors: LedgerAwayError from the connection.
+names it, put in the same transaction. Nothing is deleted here: ``forgetting`` does,
+when nothing needs it any more. Errors: LedgerAwayError from the connection.
 """
 
 from __future__ import annotations

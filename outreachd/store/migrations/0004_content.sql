@@ -24,10 +24,13 @@ CREATE TABLE one_off (
     variables   jsonb NOT NULL DEFAULT '{}',
     attachments jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(attachments) = 'array'),
     author      text NOT NULL,
-    at          timestamptz NOT NULL
+    at          timestamptz NOT NULL,
+    forgotten_at timestamptz    -- then only the subject is left
 );
+CREATE INDEX one_off_kept ON one_off (at) WHERE forgotten_at IS NULL;
 
 -- A one-off letter is a send like all others, with a content of its own and a number
 -- above those of steps (which end at 100), so that a contact may have several.
 ALTER TABLE send ADD COLUMN content_id bigint REFERENCES one_off;
 ALTER TABLE send ADD CHECK ((content_id IS NULL) = (step_number <= 1000));
+CREATE INDEX send_content ON send (content_id) WHERE content_id IS NOT NULL;

@@ -27,6 +27,7 @@ CREATE TABLE notice (
     tallied     boolean NOT NULL DEFAULT false   -- in `tally`, if it counts at all
 );
 CREATE INDEX notice_at ON notice USING brin (at);
+CREATE INDEX notice_of_nobody ON notice (at) WHERE send_id IS NULL;
 CREATE INDEX notice_send ON notice (send_id) WHERE send_id IS NOT NULL;
 CREATE INDEX notice_contact ON notice (contact_id) WHERE contact_id IS NOT NULL;
 

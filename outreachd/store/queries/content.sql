@@ -1,8 +1,11 @@
 -- What letters are made of beside the wordings of steps: attachments, one-off letters.
 
 -- name: put_attachment
+-- Whoever puts one is about to name it: until that is committed, none is deleted.
 -- $1 digest, $2 content.
-INSERT INTO attachment (sha256, content) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+WITH held AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock_shared(hashtext('outreachd attachments')))
+INSERT INTO attachment (sha256, content) SELECT $1, $2 FROM held ON CONFLICT DO NOTHING;
 
 -- name: attachments
 -- $1 digests.
