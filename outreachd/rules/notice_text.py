@@ -33,7 +33,10 @@ _UNSEEN = re.compile(
 )
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _QUOTE = re.compile(
-    r"<blockquote\b[^<>]*>|<div[^<>]*\bgmail_quote\b[^<>]*>", re.IGNORECASE
+    # The whole tag is seen before its class is looked for: a tag without an end and
+    # with the class a thousand times over would be read as often.
+    r"<blockquote\b[^<>]*>|<div(?=[^<>]*>)[^<>]*?\bgmail_quote\b[^<>]*>",
+    re.IGNORECASE,
 )
 _RULE = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _BREAK = re.compile(

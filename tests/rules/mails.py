@@ -93,6 +93,9 @@ def nasty() -> dict[str, Callable[[], bytes]]:
         "pages of tags": lambda: (
             b"Content-Type: text/html\r\n\r\n" + b"<a b " * 2_000_000
         ),
+        "one tag without an end": lambda: (
+            b"Content-Type: text/html\r\n\r\n<div " + b"gmail_quote " * 800_000
+        ),
         "base64 that is none": lambda: (
             b"Content-Transfer-Encoding: base64\r\n\r\n" + b"%" * (10 << 20)
         ),

@@ -61,6 +61,13 @@ def test_the_list_of_the_failed_comes_first() -> None:
     ]
 
 
+@pytest.mark.parametrize("lead", ["", "* ", "- ", "> "])
+def test_an_item_of_a_list_comes_before_whom_the_text_mentions(lead: str) -> None:
+    """Who failed stands on a line alone, with a list's mark before it or without."""
+    text = f"Not delivered. Ask help@there.example.\n\n{lead}{P}\n550 no such user"
+    assert [one.recipient for one in told(open_mail(notice(text)))] == [P]
+
+
 def test_the_words_of_one_are_not_those_of_another() -> None:
     """A full mailbox beside a missing user: each name is followed by its reason."""
     text = "<a@x.example>:\nmailbox full\n\n<b@x.example>:\nno such user\n"
