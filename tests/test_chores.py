@@ -347,3 +347,25 @@ async def test_who_sends_reads_mail_and_who_stands_by_does_not(db: Database) -> 
         await busy.turned.acquire()
         await box.turned.acquire()
     assert busy.stops == 1
+
+
+async def test_letters_follow_changed_calendars_where_an_apply_was_cut_off(
+    db: Database,
+) -> None:
+    """Who sends looks for them with each round of housekeeping; a standby does not."""
+    looked = asyncio.Event()
+
+    async def follow(now: datetime) -> int:
+        looked.set()
+        return 3
+
+    held: Any = SimpleNamespace(term=1)
+    more: dict[str, Any] = {"follow_calendars": follow}
+    async with chores(db, Moody(db), shift=object(), lease=held, **more):
+        await asyncio.wait_for(looked.wait(), 10)
+    looked.clear()
+    steering = Moody(db)
+    async with chores(db, steering, lease=held, **more):
+        for _ in range(3):
+            await steering.asked.acquire()
+    assert not looked.is_set()

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import asyncpg
 
 from outreachd.rules.calendar import UnknownZoneError, opening
-from outreachd.rules.model import Campaign
+from outreachd.rules.model import Calendar, Campaign
 from outreachd.rules.places import calendar_at
 from outreachd.rules.sequence import next_due, step_of
 from outreachd.store import sql
@@ -25,6 +26,7 @@ from outreachd.store.roster import read_roster
 
 # A letter that somebody held at the first look, or that was claimed meanwhile.
 LOOKS = 3
+PLACES = 1000  # whose calendars are remembered
 
 
 async def follow_calendars(database: Database, now: datetime) -> int:
@@ -103,6 +105,12 @@ async def _place(
     return moving, not under_way and moving == len(told)
 
 
+@lru_cache(maxsize=PLACES)
+def _calendar(calendar: Calendar, place: str) -> Calendar:
+    """Make the calendar of a place once: its holidays are looked up but once, too."""
+    return calendar_at(calendar, place)
+
+
 def _due_at(campaign: Campaign, row: asyncpg.Record, now: datetime) -> datetime:
     """Tell when a letter is due by the calendar as it is now."""
     was: datetime = row["due_at"]
@@ -110,7 +118,7 @@ def _due_at(campaign: Campaign, row: asyncpg.Record, now: datetime) -> datetime:
     if not row["is_timed"]:
         return was
     try:
-        there = calendar_at(campaign.calendar, row["place"])
+        there = _calendar(campaign.calendar, row["place"])
         soonest = max(now, row["not_before"] or now)
         if row["delivered_at"] is None or step is None:
             return opening(soonest, there)

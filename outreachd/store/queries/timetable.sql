@@ -13,7 +13,7 @@ UPDATE campaign SET unplaced = true WHERE name = ANY ($1::text[]);
 -- Where the next stretch ends; null = there is none. $1 campaign, $2 the last contact seen.
 SELECT max(contact_id) FROM (
     SELECT contact_id FROM enrolment WHERE campaign_id = $1 AND contact_id > $2
-    ORDER BY contact_id LIMIT 1000) next;
+    ORDER BY contact_id LIMIT 250) next;
 
 -- name: timetable
 -- What waits or is under way for a stretch of contacts, where it belongs by the calendar as
