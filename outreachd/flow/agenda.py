@@ -98,6 +98,8 @@ class Agenda:
             self._set_lane(lane, due_at.timestamp())
 
     def _set_lane(self, lane: Lane, at: float) -> None:
+        if at == lane.follow_due:
+            return  # known, and in the heap once: polls say it again for days
         lane.follow_due = at
         self._followers.discard(lane.id)
         if at < inf:

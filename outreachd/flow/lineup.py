@@ -20,6 +20,9 @@ from outreachd.flow.places import Cell, Lane
 from outreachd.flow.room import Room
 from outreachd.rules.model import Roster
 
+# A heap of ready lanes is swept when it is this many times longer than it can be true.
+VOID_PARTS = 4
+
 
 class Lineup:
     """Lanes that wait, are ready or busy, and the cells they stand in."""
@@ -57,6 +60,7 @@ class Lineup:
                 for campaign_id in served:
                     self._cells[campaign_id].append(cells[key])
             lane.cell = cells[key]
+            lane.cell.size += 1
 
     # --- readiness ------------------------------------------------------------------
 
@@ -68,6 +72,8 @@ class Lineup:
             assert lane.cell is not None
             entry = (lane.idle_since, next(self._order), lane.ticket, lane)
             heapq.heappush(lane.cell.ready, entry)
+            if len(lane.cell.ready) > VOID_PARTS * lane.cell.size:
+                _drop_void(lane.cell)
             return True
         if wait_s < inf:
             entry = (mono + wait_s, next(self._order), lane.ticket, lane)
@@ -156,3 +162,9 @@ class Lineup:
     def keep(self, lane: Lane) -> None:
         """Take a ready lane out of its heap, as longest_idle() does."""
         lane.ticket += 1
+
+
+def _drop_void(cell: Cell) -> None:
+    """Forget entries that no longer hold: nobody pops them where all is follow-ups."""
+    cell.ready[:] = [entry for entry in cell.ready if entry[2] == entry[3].ticket]
+    heapq.heapify(cell.ready)

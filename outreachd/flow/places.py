@@ -65,6 +65,7 @@ class Cell:
 
     domain: DomainPlace
     ready: list[tuple[float, int, int, Lane]] = field(default_factory=list)
+    size: int = 0  # lanes that stand here, ready or not
 
 
 class Builder:

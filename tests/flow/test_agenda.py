@@ -45,6 +45,20 @@ def test_every_lane_has_its_turn_to_be_asked_about() -> None:
     assert agenda.some_sources(5) == [2, FIRST]
 
 
+def test_an_answer_that_says_the_same_again_takes_no_memory() -> None:
+    """Polls tell each lane's next row every two seconds, for days."""
+    agenda, pool = agenda_of()
+    due_at = MONDAY + timedelta(days=3)
+    for _ in range(1000):
+        agenda.learn({1: due_at, 2: None})
+    assert len(agenda._lane_heap) == 1
+    assert agenda.followers(due_at) == [pool.lanes[1]]
+    agenda.learn({1: due_at})
+    assert agenda.followers(due_at) == [pool.lanes[1]]
+    agenda.learn({1: None})
+    assert agenda.followers(due_at) == []
+
+
 def test_lanes_are_due_when_their_rows_are_longest_idle_first() -> None:
     """A learnt due time makes a follower, another answer or None unmakes it."""
     agenda, pool = agenda_of()

@@ -72,6 +72,18 @@ def test_an_entry_that_is_out_of_date_is_passed_over() -> None:
     assert taken(pool, 2) == [2, 1]
 
 
+def test_lanes_that_send_only_follow_ups_take_no_memory() -> None:
+    """Nobody looks into a heap of ready lanes while there are no first touches."""
+    pool = pool_of_four()
+    cell = pool.lanes[1].cell
+    assert cell is not None
+    for _ in range(1000):
+        pool.keep(pool.lanes[1])
+        pool.arm(pool.lanes[1], MONDAY, MONO)
+    assert len(cell.ready) <= 8
+    assert taken(pool, 1) == [4, 3, 2, 1]
+
+
 def test_a_lane_that_left_the_fleet_is_not_held() -> None:
     """A roster without a mailbox ends its lane, whoever still has it in hand."""
     pool = pool_of_four()
