@@ -1,9 +1,10 @@
 """An aiohttp listener that a stranger cannot use to slow the daemon down.
 
 Always: bodies of 64 KB at most and whole within 10 s, no decompression (415), headers
-within 10 s, idle connections closed after as long, a cap on connections, no word about
-the software. A handler's fault is logged and answered with a bare 500. Seconds and
-octets. Errors: ListenError, a sentence for people, when the place cannot be had.
+within 10 s, idle connections and callers who do not read closed after as long, a cap on
+connections, no word about the software. A handler's fault is logged and answered with a
+bare 500. Seconds and octets. Errors: ListenError, a sentence for people, when the place
+cannot be had.
 Source: aiohttp documentation, "Server reference"; RFC 9110.
 """
 
@@ -13,7 +14,6 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import structlog
 from aiohttp import hdrs, web
@@ -21,6 +21,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from outreachd.listen import Listening, UnixListen
 from outreachd.rules.records import LedgerAwayError
+from outreachd.web.connection import Connection
 
 CLOSE_S = 2.0  # how long requests under way may hold up our end
 
@@ -41,11 +42,16 @@ class Bounds:
     header_s: float = 10.0  # for the headers, and between two requests
     body_s: float = 10.0
     linger_s: float = 1.0  # for the rest of a refused body, which is thrown away
+    write_s: float = 10.0  # for a caller to make room for the rest of an answer
     body_octets: int = 64 * 1024
     connections: int = 512
 
 
 BOUNDS = web.AppKey("bounds", Bounds)
+
+
+class _GoneError(Exception):
+    """A caller hung up before its body was whole: no fault of ours."""
 
 
 class Listener:
@@ -118,6 +124,8 @@ def _refusals(refuse: Refusal) -> Middleware:
         except LedgerAwayError:
             response = refuse(503, "The database is away; try again in a minute.")
             response.headers[hdrs.RETRY_AFTER] = "60"
+        except _GoneError:  # nobody reads this
+            response = refuse(400, "The body broke off.")
         except Exception:
             # The route, not the path: a path may hold an opt-out token.
             resource = request.match_info.route.resource
@@ -142,6 +150,8 @@ def _whole_body(bounds: Bounds) -> Middleware:
                 await request.read()
         except TimeoutError:
             raise web.HTTPRequestTimeout(text="The body came too slowly.") from None
+        except ConnectionError:
+            raise _GoneError from None
         return await handler(request)
 
     return read
@@ -153,13 +163,14 @@ def _connections(
     """Make a connection's protocol with our bounds, as many as may be open."""
     manager, loop = runner.server, asyncio.get_running_loop()
     assert manager is not None, "the runner was set up"
-    open_now: set[web.RequestHandler] = set()
+    open_now: set[Connection] = set()
 
     def connection() -> asyncio.Protocol:
-        return _Connection(
+        return Connection(
             manager,
             open_now,
-            bounds.connections,
+            most=bounds.connections,
+            write_s=bounds.write_s,
             loop=loop,
             access_log=None,
             auto_decompress=False,
@@ -168,48 +179,6 @@ def _connections(
         )
 
     return connection
-
-
-class _Connection(web.RequestHandler):
-    """One connection; turned away at once when there are too many."""
-
-    def __init__(
-        self,
-        manager: web.Server,
-        open_now: set[web.RequestHandler],
-        most: int,
-        **options: object,
-    ) -> None:
-        super().__init__(manager, **options)  # type: ignore[arg-type] # as AppRunner does
-        self._open_now, self._most = open_now, most
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if len(self._open_now) >= self._most:
-            cast(asyncio.Transport, transport).abort()
-            return
-        self._open_now.add(self)
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        if self in self._open_now:
-            self._open_now.discard(self)
-            super().connection_lost(exc)
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what is not HTTP, without a word about why or who we are."""
-        if exc is not None and status >= 500:
-            log.error("http.fault", route="", exc_info=exc)
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer was already under way")
-        response = web.Response(status=status, headers={hdrs.SERVER: ""})
-        response.force_close()
-        return response
 
 
 async def _serve(
