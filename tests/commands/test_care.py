@@ -127,6 +127,6 @@ async def test_what_does_not_fit_is_misuse(
 
 
 async def test_an_unknown_campaign_is_told(run: Any) -> None:
-    """Exit 1."""
+    """Exit 2, as from any verb."""
     result = run("--campaign", "nonsense")
-    assert (result.exit_code, "nonsense" in result.stderr) == (1, True)
+    assert (result.exit_code, "nonsense" in result.stderr) == (2, True)
