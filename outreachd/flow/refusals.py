@@ -2,8 +2,8 @@
 
 They leave no attempt in the ledger, and a first touch not even the mailbox it was
 refused from: here they are kept by quarter, sender and receiver, in memory, and written
-each minute in one statement. A daemon that is killed forgets those of its last minute;
-they are counts, no letter is lost by it. Nothing waits here.
+each minute in one statement. A daemon that ends forgets those of its last minute; they
+are counts, no letter is lost by it. Nothing waits here.
 """
 
 from __future__ import annotations

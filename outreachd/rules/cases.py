@@ -31,6 +31,7 @@ class Stood(Struct, frozen=True):
     is_paused: bool
 
 
+# Out of the collector's sight, as counts are: there are many, and no circles of them.
 class Row(Struct, frozen=True, gc=False):
     """Counts of a mailbox by one account for one client, in one window.
 

@@ -46,6 +46,8 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
 
 
+# A look at a large fleet makes a hundred thousand of these: Python's collector would
+# stop everything for a tenth of a second to go through them.
 class Counts(Struct, frozen=True, gc=False):
     """Letters of a window, and what came back for them."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from outreachd.rules.shaping import CLEAN
 from outreachd.store import sql
 from outreachd.store.content import FILES_LIMIT_S
 from outreachd.store.database import Connection, Database
@@ -36,6 +37,7 @@ class PgForgetting:
             "forget_tallies": TALLIES_KEPT,
             "forget_outages": TALLIES_KEPT,
             "forget_notices": NOTICES_KEPT,
+            "forget_rests": CLEAN,
             "forget_calls": KEPT_FOR,
         }
         is_more = False

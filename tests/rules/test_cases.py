@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,3 +92,10 @@ def test_a_case_without_letters_is_a_case() -> None:
     everybody = found(book(rows=[]))
     assert len(everybody) == len(DOMAIN_OF) + len(OTHERS)
     assert everybody[Kind.DOMAIN, 1].counts == {}
+
+
+def test_what_there_are_many_of_is_no_work_for_the_collector() -> None:
+    """The loop stood still for a tenth of a second while it went through them."""
+    counts = Counts(1)
+    many = (counts, Row(1, 1, 1, 24, counts), Fresh(24, 1, counts))
+    assert not any(map(gc.is_tracked, many))

@@ -79,6 +79,19 @@ async def test_mails_of_nobody_go_and_those_about_a_letter_stay(db: Database) ->
     assert kept == ["new", "begun", "of a letter"]
 
 
+async def test_rests_at_a_receiver_go_once_they_count_no_more(db: Database) -> None:
+    """A clean day after their end; until then the next one would be longer."""
+    for hours in (23, 25):
+        await put(
+            db,
+            "INSERT INTO shaping VALUES ('account', 1, $1, $2, 3, 'rate_limit')",
+            str(hours),
+            NOW - timedelta(hours=hours),
+        )
+    await PgForgetting(db).turn(NOW)
+    assert await seen(db, "SELECT receiver FROM shaping") == ["23"]
+
+
 async def test_answers_to_calls_go_though_nobody_calls(db: Database) -> None:
     """After seven days, as if another call had come."""
     for days in (6, 8):

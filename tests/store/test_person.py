@@ -116,6 +116,10 @@ async def test_nothing_of_an_erased_person_is_left_but_a_keyed_hash(
     assert await count(db, "SELECT count(*) FROM attempt") == 2
     assert await count(db, "SELECT count(reply) FROM attempt") == 1
     assert await erase(db, ERASER, ANN, author="op", now=LATER) == Forgotten(0, 0)
+    async with db.connection() as connection:
+        told = "SELECT contact_id, send_id, diagnostic FROM notice"
+        rows = [tuple(row) for row in await connection.fetch(told)]
+    assert (None, None, None) in rows
 
 
 async def test_an_erased_person_is_not_brought_back_by_an_import(db: Database) -> None:

@@ -44,6 +44,15 @@ WITH gone AS (
     RETURNING 1)
 SELECT count(*) FROM gone;
 
+-- name: forget_rests
+-- Rests at a receiver that have ended, and after which the next is a first one. $1 before,
+-- $2 at most.
+WITH gone AS (
+    DELETE FROM shaping WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM shaping WHERE until < $1 LIMIT $2))
+    RETURNING 1)
+SELECT count(*) FROM gone;
+
 -- name: forget_calls
 -- $1 before, $2 at most.
 WITH gone AS (

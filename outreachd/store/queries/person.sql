@@ -59,8 +59,9 @@ WITH people AS (
 ), happened AS (
     DELETE FROM event WHERE contact_id IN (SELECT id FROM people)
 ), came_back AS (
-    -- Its fingerprint stays, so that the same mail read again acts on nobody.
-    UPDATE notice SET diagnostic = NULL, contact_id = NULL
+    -- Its fingerprint stays, so that the same mail read again acts on nobody; from now
+    -- on it is a mail about nobody, and forgotten as those are.
+    UPDATE notice SET diagnostic = NULL, contact_id = NULL, send_id = NULL
     WHERE contact_id IN (SELECT id FROM people)
 )
 SELECT (SELECT count(*) FROM people) AS contacts, (SELECT count(*) FROM letters) AS sends;
