@@ -73,8 +73,8 @@ async def _grounds(
     for ground in campaign.grounds or ():
         if carried and ground not in carried:
             yield (
-                f"{campaign.name}: consent: no contact of {campaign.client} has this"
-                f" ground: {unknown('ground', ground, carried)}"
+                f"{campaign.name}: no contact of {campaign.client} is there on one of"
+                f" its grounds of consent: {unknown('ground', ground, carried)}"
             )
 
 

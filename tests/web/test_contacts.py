@@ -83,6 +83,8 @@ async def test_every_contact_gets_its_own_answer(caller: Caller, db: Database) -
     assert reasons[2] == "is in this list more than once: the first row counts"
     assert reasons[3] == NO_CONSENT_SENTENCE
     assert 'needs a column "email"' in reasons[6]
+    whys = {row["number"]: row["why"] for row in told["contacts"] if row["why"]}
+    assert whys == {4: "no_consent", 5: "role_address", 6: "disposable_address"}
     assert "U+0000" in reasons[7]
     async with db.connection() as connection:
         kept = await connection.fetchval(
