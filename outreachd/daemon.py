@@ -29,7 +29,7 @@ from outreachd.flow.lease import Lease
 from outreachd.helm import Helm
 from outreachd.notify import sd_notify
 from outreachd.rules.records import LedgerAwayError
-from outreachd.shift import Shift
+from outreachd.shift import Shift, tell_journal
 from outreachd.store.forgetting import PgForgetting
 from outreachd.store.health import PgHealth
 from outreachd.store.hints import Hints
@@ -156,7 +156,8 @@ class Daemon:
     async def _shifts(self) -> None:
         """Hold the lease as often as it can be had, and send while it is held."""
         while not self._stopping.is_set():
-            if await self._until_stopped(self._lease.acquire()) is None:
+            acquiring = self._lease.acquire(self._tell_journal)
+            if await self._until_stopped(acquiring) is None:
                 return
             try:
                 await self._one_shift()
@@ -174,22 +175,39 @@ class Daemon:
                 with suppress(LedgerAwayError):
                     await self._lease.give_up()
 
+    async def _tell_journal(self) -> None:
+        """Let who sends instead of us know our outcomes, before they count as doubt."""
+        try:
+            if told := await tell_journal(self._tools):
+                log.info("journal.told", outcomes=told)
+        except LedgerAwayError:
+            pass  # the next try is as good
+        except Exception:
+            log.exception("journal.broken")
+
     async def _one_shift(self) -> None:
         assert self._lease.term is not None
-        await self._identity.begin(self._clock.now())
-        shift = await Shift.begin(self._tools, self._lease.term)
+        # From the first moment: to begin may take longer than a lease.
+        keeper = asyncio.create_task(self._lease.keep())
+        try:
+            await self._identity.begin(self._clock.now())
+            shift = await Shift.begin(self._tools, self._lease.term)
+            keeper.add_done_callback(lambda _: shift.feed.stop())
+            await self._send(shift)
+            if keeper.done():
+                keeper.result()
+        finally:
+            keeper.cancel()
+
+    async def _send(self, shift: Shift) -> None:
         shift.may_send = self._lease.is_trusted
         self._shift = shift
         if self._stopping.is_set():
             return
         await self._chores.say_alive()
         sd_notify(f"STATUS=active, term {self._lease.term}")
-        keeper = asyncio.create_task(self._lease.keep(shift.feed.stop))
-        try:
-            await shift.feed.run()
-            await self._drain(shift)
-        finally:
-            keeper.cancel()
+        await shift.feed.run()
+        await self._drain(shift)
 
     async def _drain(self, shift: Shift) -> None:
         send = self._settings.send

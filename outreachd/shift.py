@@ -62,6 +62,15 @@ INTENTS_AT_ONCE = 24
 LOOK_FOR_CYCLES_AFTER = 20_000
 
 
+async def tell_journal(tools: Tools) -> int:
+    """Bring the ledger what only our disk knows; tell how many outcomes that were."""
+    kept = await tools.journal.replay()
+    if kept:
+        await tools.ledger.record(kept)
+        await tools.journal.clear()
+    return len(kept)
+
+
 class Shift:
     """The sending part of the daemon, for one term."""
 
@@ -109,16 +118,13 @@ class Shift:
     @classmethod
     async def begin(cls, tools: Tools, term: int) -> Shift:
         """Settle what the last owner left, read the fleet, be ready to run."""
-        kept = await tools.journal.replay()
-        if kept:
-            await tools.ledger.record(kept)
-            await tools.journal.clear()
+        kept = await tell_journal(tools)
         now = tools.clock.now()
         leased, sending = await tools.ledger.recover(term=term, now=now)
         log.info(
             "shift.begins",
             term=term,
-            from_journal=len(kept),
+            from_journal=kept,
             given_back=leased,
             uncertain=sending,
         )

@@ -8,7 +8,7 @@ term once more in every intent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Protocol
 
@@ -51,8 +51,11 @@ class Lease:
         """Whether this daemon may still begin something."""
         return self._clock.monotonic() < self._trusted_until
 
-    async def acquire(self) -> int:
-        """Wait until the lease is ours; tell the term."""
+    async def acquire(self, meanwhile: Callable[[], Awaitable[None]]) -> int:
+        """Wait until the lease is ours; tell the term.
+
+        ``meanwhile`` is called each time that it is not to be had.
+        """
         while True:
             started = self._clock.monotonic()
             try:
@@ -63,9 +66,10 @@ class Lease:
                 self.term = term
                 self._trust_from(started)
                 return term
+            await meanwhile()
             await self._clock.sleep(self._ttl_s / RENEWALS)
 
-    async def keep(self, on_lost: Callable[[], None]) -> None:
+    async def keep(self) -> None:
         """Renew until the lease is lost."""
         assert self.term is not None
         while True:
@@ -78,7 +82,6 @@ class Lease:
             if not kept:
                 log.error("lease.lost", term=self.term)
                 self._trusted_until = -inf
-                on_lost()
                 return
             self._trust_from(started)
 

@@ -11,8 +11,10 @@ import pytest
 
 from outreachd.demo import referee
 from outreachd.store.roster import read_roster
+from tests.daemon.conftest import Breakable
 from tests.daemon.processes import CLOCK, Running
 from tests.daemon.rig import LEASE_S, World, world
+from tests.daemon.test_database_lost import until_settled
 
 GAP_S = 1.0
 RATE = 20.0  # a second, by the account; the mailboxes alone would make it 30
@@ -65,6 +67,34 @@ async def test_a_standby_takes_over_from_a_killed_one(
     assert finding.is_clean, figures
     assert finding.states["uncertain"] <= begun["sending"], figures
     assert not too_much, figures
+
+
+async def test_a_journal_is_told_also_by_who_stands_by(
+    tmp_path: Path, breakable: Breakable
+) -> None:
+    """W8: killed with outcomes on its disk, replaced, started again: nobody doubts."""
+    async with world(tmp_path, breakable.dsn, slow_ms=[300.0]) as w:
+        await w.furnish(mailboxes=20, letters=100)
+        (w.directory / "state-b").mkdir(mode=0o700)
+        shutil.copy(w.directory / "state-a" / "secret.key", w.directory / "state-b")
+        first = w.start("a")
+        await w.until_more()
+        await w.until_more()
+        answered = len(w.letters())
+        await breakable.crash()
+        kept = await until_settled(w, answered)
+        first.kill()
+        await breakable.restart()
+        second = w.start("b")
+        await second.until_said("shift.begins")
+        await w.until_done()
+        assert len(await w.uncertain()) == kept > 0
+        again = w.start("a")
+        await again.until_said("journal.told")
+        finding = await w.finding()
+        assert [await d.terminated() for d in (again, second)] == [0, 0]
+    assert finding.is_clean, str(finding)
+    assert finding.states.keys() == {"sent"}, str(finding)
 
 
 @pytest.mark.slow
