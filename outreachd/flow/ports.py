@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from outreachd.rules.model import Claim, Envelope, Reply, Route
-from outreachd.rules.polling import Key, Mark, Source
 from outreachd.rules.records import (
     GiveBack,
     Intent,
@@ -22,6 +21,7 @@ from outreachd.rules.records import (
     Queue,
     Want,
 )
+from outreachd.rules.sources import Key, Mark, Source
 
 
 class Ledger(Protocol):

@@ -22,17 +22,9 @@ from outreachd.clock import Clock
 from outreachd.flow.handing import Take, hand_over
 from outreachd.flow.ports import Marks, Post, Visit
 from outreachd.rules.model import Roster
-from outreachd.rules.polling import (
-    DEAF_AFTER,
-    Key,
-    MailboxAwayError,
-    Mark,
-    Result,
-    Schedule,
-    Source,
-    sources,
-)
+from outreachd.rules.polling import DEAF_AFTER, Schedule
 from outreachd.rules.records import LedgerAwayError, Received
+from outreachd.rules.sources import Key, MailboxAwayError, Mark, Result, Source, sources
 from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from outreachd.rules.polling import Key, Mark
+from outreachd.rules.sources import Key, Mark
 from outreachd.store import sql
 from outreachd.store.database import Database
 

@@ -20,7 +20,7 @@ from datetime import date
 from typing import Any, Protocol, TypeVar
 
 from outreachd.rules.model import Tls
-from outreachd.rules.polling import (
+from outreachd.rules.sources import (
     MailboxAwayError,
     Mark,
     Result,

@@ -21,8 +21,8 @@ from imap_tools import AND, BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError
 
 from outreachd.rules.model import Auth, Tls
-from outreachd.rules.polling import MailboxAwayError, Result, Source
 from outreachd.rules.reply import clean
+from outreachd.rules.sources import MailboxAwayError, Result, Source
 
 # What is read of a mail: a report says what it has to say in its first parts.
 MAX_MAIL = 512 << 10

@@ -19,8 +19,8 @@ import asyncpg
 from outreachd.clock import RealClock
 from outreachd.flow.reader import Habits, Reader
 from outreachd.rules.model import Auth, Imap, Roster, Tls
-from outreachd.rules.polling import Result
 from outreachd.rules.records import Received
+from outreachd.rules.sources import Result
 from outreachd.store.bookmarks import PgBookmarks
 from outreachd.store.database import Database
 from outreachd.store.embedded import EmbeddedServer

@@ -13,8 +13,8 @@ import pytest
 from outreachd.clock import VirtualClock
 from outreachd.flow.reader import MAILS_A_VISIT, STUMBLES, Habits, Reader
 from outreachd.rules.model import Auth, Imap, Inbox, Roster, Tls
-from outreachd.rules.polling import Key, MailboxAwayError, Mark, Result, Source
 from outreachd.rules.records import LedgerAwayError, Received
+from outreachd.rules.sources import Key, MailboxAwayError, Mark, Result, Source
 from outreachd.telemetry import Metrics
 from tests import rosters
 

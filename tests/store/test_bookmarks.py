@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from outreachd.rules.polling import Key, Mark
+from outreachd.rules.sources import Key, Mark
 from outreachd.store.bookmarks import PgBookmarks
 from outreachd.store.database import Database
 

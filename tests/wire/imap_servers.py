@@ -19,7 +19,7 @@ from pymap.imap import IMAPServer
 from pysasl.hashing import BuiltinHash
 
 from outreachd.rules.model import Auth, Imap, Tls
-from outreachd.rules.polling import Source
+from outreachd.rules.sources import Source
 from outreachd.wire.dial import Dialer
 from outreachd.wire.dns import Resolver
 from outreachd.wire.imap import ImapLimits, ImapPost

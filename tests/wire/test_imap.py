@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 
 from outreachd.rules.model import Auth, Tls
-from outreachd.rules.polling import MailboxAwayError, Mark, Result
+from outreachd.rules.sources import MailboxAwayError, Mark, Result
 from outreachd.wire.imap import ImapLimits
 from outreachd.wire.imap_client import MAX_MAIL
 from tests.wire.imap_servers import (

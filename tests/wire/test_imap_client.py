@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from outreachd.rules.polling import MailboxAwayError, Result
+from outreachd.rules.sources import MailboxAwayError, Result
 from outreachd.wire import imap_client
 from outreachd.wire.imap_client import ImapClient
 from outreachd.wire.tls import client_context

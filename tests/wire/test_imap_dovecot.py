@@ -12,7 +12,7 @@ from datetime import date
 import pytest
 
 from outreachd.rules.model import Auth, Tls
-from outreachd.rules.polling import MailboxAwayError, Result, Source
+from outreachd.rules.sources import MailboxAwayError, Result, Source
 from outreachd.wire.imap import ImapLimits
 from outreachd.wire.tls import client_context
 from tests.bench.dovecot import PASSWORD, Dovecot, dovecot, token
