@@ -17,13 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from outreachd.rules.records import LedgerAwayError
-from outreachd.rules.suppression import (
-    OPT_OUT,
-    THEIR_WISH,
-    Eraser,
-    Form,
-    Target,
-)
+from outreachd.rules.suppression import OPT_OUT, THEIR_WISH, Eraser, Form, Target
 from outreachd.store import sql
 from outreachd.store.database import Database
 from outreachd.store.steering import NoSuchError, note
