@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from tests.store.test_timetable import (
     put,
 )
 
-DAY = timedelta(days=1)
+SAID = "spring: no contact of acme is there on one of its grounds of consent:"
 
 
 async def told(connection: Connection, **changes: Any) -> list[str]:
@@ -105,6 +104,5 @@ async def test_a_ground_that_nobody_has_is_told_with_the_nearest(
                 "UPDATE contact SET consent_basis = $1 WHERE id = $2", ground, n + 1
             )
         assert await told(connection, grounds=grounds) == [
-            f"spring: consent: no contact of acme has this ground: {one}"
-            for one in said
+            f"{SAID} {one}" for one in said
         ]
