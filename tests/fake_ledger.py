@@ -293,7 +293,11 @@ class FakeLedger:
             _, settled = self.attempts.get(outcome.attempt_id, (0, State.SENT))
             if settled in (None, State.UNCERTAIN):
                 self.attempts[outcome.attempt_id] = (row.id, outcome.state)
-            if row.attempt_id == outcome.attempt_id and _may_settle(row, outcome):
+            if (
+                row.attempt_id == outcome.attempt_id
+                and settled in (None, State.UNCERTAIN)
+                and _may_settle(row, outcome)
+            ):
                 self._settle(row, outcome)
         if late:
             raise late
@@ -362,10 +366,8 @@ def _may_settle(row: Row, outcome: Outcome) -> bool:
         return True
     if outcome.state not in (State.SENT, State.FAILED):
         return False
-    return row.state is State.UNCERTAIN or (
-        row.state in (State.HELD, State.SCHEDULED, State.LEASED)
-        and row.reason in ("uncertain", "released")
-    )
+    doubted = (State.UNCERTAIN, State.HELD, State.SCHEDULED, State.LEASED)
+    return row.state in doubted
 
 
 def _claim(row: Row) -> Claim:

@@ -463,6 +463,18 @@ async def test_late_proof_ends_what_waits_for_a_person_or_a_resend(
     assert (await side.row(made.send_id)).state is State.SENT
 
 
+async def test_late_proof_ends_a_resend_that_had_to_wait(side: Side) -> None:
+    """Claimed at night, put off until morning: what is proved sent meanwhile stays."""
+    made = await begun(side, campaign_id=2)
+    await side.ledger.record([outcome(made, State.UNCERTAIN)])
+    await side.ledger.settle_uncertain(now=NOW, before=NOW)
+    [(_, claim)] = await side.ledger.claim([Want(1, 1)], term=side.term, now=NOW)
+    waits = back(claim, reason="window_closed")
+    await side.ledger.give_back([waits], term=side.term, now=NOW)
+    await side.ledger.record([outcome(made)])
+    assert (await side.row(made.send_id)).state is State.SENT
+
+
 # --- a dead owner, and doubt ----------------------------------------------------------
 
 

@@ -165,8 +165,9 @@ SELECT 0, CASE
 -- name: record_outcomes
 -- Settle attempts, each once: the newest attempt of a send that is being sent, or
 -- late proof for one that was given up as uncertain, also where it waits for a person
--- or to be sent again. Sets off the next step, ends a
--- finished enrolment, suppresses an address that does not exist. $1 outcomes, JSON.
+-- or to be sent again: told by the attempt, since a row's reason changes while it waits.
+-- Sets off the next step, ends a finished enrolment, suppresses an address that does not
+-- exist. $1 outcomes, JSON.
 -- What happened to the person meanwhile stands in the row itself (stop, not_before): a
 -- row that was changed meanwhile is read anew here, other tables are not.
 WITH told AS (
@@ -194,7 +195,8 @@ WITH told AS (
                AND (s.state = 'uncertain'
                     OR (s.state = 'cancelled' AND s.stop IS NOT NULL)
                     OR (s.state IN ('held', 'scheduled', 'leased')
-                        AND s.reason IN ('uncertain', 'released')))))
+                        AND (SELECT a.outcome IS NULL OR a.outcome = 'uncertain'
+                             FROM attempt a WHERE a.id = t.attempt_id)))))
     RETURNING s.id, s.campaign_id, s.contact_id, s.enrolment_id, s.place, s.mailbox_id,
         s.stop, s.not_before, s.content_id, t.state, t.at, t.suppress, t.reason,
         t.next_number, t.next_due_at, t.next_thread, t.next_subject
