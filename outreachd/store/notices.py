@@ -30,6 +30,9 @@ from outreachd.store.suppressions import PgSuppressions
 AUTHOR = "outreachd"
 MAX_DIAGNOSTIC = 512  # characters
 
+# Where a letter may be whose newest attempt got no answer.
+MAY_WAIT_IN_DOUBT = (State.UNCERTAIN, State.HELD, State.SCHEDULED, State.LEASED)
+
 
 class PgNotices:
     """Mails that came back, in PostgreSQL."""
@@ -172,7 +175,7 @@ class PgNotices:
 
     async def _settle(self, letter: Letter, deed: Deed, now: datetime) -> None:
         """Tell the ledger that a letter nobody answered for has arrived."""
-        if letter.state not in (State.UNCERTAIN, State.HELD):
+        if letter.state not in MAY_WAIT_IN_DOUBT:
             return
         async with self._database.connection() as connection:
             await connection.execute(

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -20,6 +21,7 @@ from outreachd.rules.notice_match import envelope_id
 from outreachd.rules.records import Received
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.store.database import Database
+from outreachd.store.ledger import PgLedger
 from outreachd.store.notices import PgNotices
 from outreachd.store.shaping import PgShaping
 from outreachd.telemetry import Metrics
@@ -27,7 +29,8 @@ from tests.store.seed import NOW, add_send, seed_fleet
 
 MINT = TokenMint({1: b"k" * 32}, 1)
 ANN, BOB = "ann@x.example", "bob@x.example"
-LATER = NOW + timedelta(hours=1)
+HOUR = timedelta(hours=1)
+LATER = NOW + HOUR
 STATES = "SELECT step_number, state, reason FROM send WHERE contact_id = 1 ORDER BY id"
 
 
@@ -315,6 +318,33 @@ async def test_an_absence_proves_arrival_but_sets_off_nothing(db: Database) -> N
     [(state, detail)] = await rows(db, "SELECT state, detail FROM send WHERE id = 1")
     assert state == "held"
     assert "would send it twice" in detail
+
+
+AWAY = {"subject": "Out of office", "Auto_Submitted": "auto-replied"}
+
+
+@pytest.mark.parametrize("state", ["sending", "uncertain", "scheduled", "leased"])
+async def test_what_has_surely_arrived_is_not_sent_again_by_policy(
+    db: Database, state: str
+) -> None:
+    """Promise 1: an absence came back before the grace was over, or the resend went."""
+    await seeded(db, state, term=1)
+    await rows(db, "UPDATE campaign SET on_uncertain = 'resend' RETURNING 1")
+    await rows(db, "UPDATE attempt SET outcome = 'uncertain' RETURNING 1")
+    await take(db, answer("I am out of the office.", **AWAY))
+    await rows(
+        db,
+        "UPDATE send SET state = 'uncertain', term = NULL WHERE state = 'sending'"
+        " RETURNING 1",
+    )
+    ledger = PgLedger(db, uuid4())
+    await ledger.settle_uncertain(now=LATER + HOUR, before=LATER)
+    found = await rows(db, "SELECT state, reason, detail FROM send ORDER BY id")
+    assert found[0][:2] == ("held", "uncertain")
+    assert "would send it twice" in found[0][2]
+    assert found[1][0] == {"uncertain": "scheduled", "sending": "scheduled"}.get(
+        state, state
+    )
 
 
 async def test_what_concerns_the_sender_is_told(db: Database) -> None:

@@ -323,20 +323,29 @@ WITH gone AS (
 SELECT count(*) FROM gone;
 
 -- name: settle_uncertain
--- The campaign's policy, after the grace: wait for a person, or once again. $1 now,
--- $2 uncertain since before.
-WITH settled AS (
+-- The campaign's policy, after the grace: wait for a person, or once again, but never
+-- again by itself where something came back that names the letter: it has arrived.
+-- $1 now, $2 uncertain since before.
+WITH doubted AS (
+    SELECT s.id, (SELECT count(*) FROM notice n WHERE n.send_id = s.id
+                  AND n.evidence IN ('token', 'message_id')) > 0 AS has_arrived
+    FROM send s WHERE s.state = 'uncertain' AND s.changed_at <= $2
+), judged AS (
+    SELECT d.id, d.has_arrived, c.on_uncertain = 'resend' AND s.resends = 0
+        AND s.stop IS NULL AND NOT d.has_arrived AS goes_again
+    FROM doubted d JOIN send s ON s.id = d.id JOIN campaign c ON c.id = s.campaign_id
+), settled AS (
     UPDATE send s
     SET state = CASE WHEN s.stop IS NOT NULL THEN 'cancelled'
-                     WHEN c.on_uncertain = 'resend' AND s.resends = 0
-                     THEN 'scheduled' ELSE 'held' END,
-        resends = s.resends + CASE WHEN c.on_uncertain = 'resend' AND s.resends = 0
-                                        AND s.stop IS NULL
-                                   THEN 1 ELSE 0 END,
+                     WHEN j.goes_again THEN 'scheduled' ELSE 'held' END,
+        resends = s.resends + j.goes_again::integer,
         due_at = greatest($1, s.not_before), changed_at = $1,
-        reason = coalesce(s.stop, 'uncertain')
-    FROM campaign c
-    WHERE c.id = s.campaign_id AND s.state = 'uncertain' AND s.changed_at <= $2
+        reason = coalesce(s.stop, 'uncertain'),
+        detail = CASE WHEN j.has_arrived THEN 'it has arrived, as what came back shows: '
+                                              'releasing it would send it twice'
+                      ELSE s.detail END
+    FROM judged j
+    WHERE s.id = j.id AND s.state = 'uncertain'
     RETURNING s.state)
 SELECT state, count(*) AS n FROM settled GROUP BY state;
 

@@ -56,19 +56,26 @@ SELECT kind, count(*) AS n FROM notice WHERE at >= $1 GROUP BY kind ORDER BY kin
 -- name: settle_arrived
 -- Something came back that proves a letter without an answer arrived. If nothing is to
 -- follow it, it is sent; else it says so to the person who must look, since only the
--- server's answer could have set off the next step. $1 send, $2 what proved it, $3 now,
--- $4 whether the sequence ends by it.
+-- server's answer could have set off the next step. A resend that waits does not go: the
+-- newest attempt tells. $1 send, $2 what proved it, $3 now, $4 whether the sequence ends
+-- by it.
 WITH settled AS (
     UPDATE send s
-    SET state = CASE WHEN last.is_last THEN 'sent' ELSE s.state END, changed_at = $3,
-        reason = CASE WHEN last.is_last THEN $2 ELSE s.reason END,
+    SET state = CASE WHEN last.is_last THEN 'sent'
+                     WHEN s.state = 'uncertain' THEN s.state ELSE 'held' END,
+        reason = CASE WHEN last.is_last THEN $2
+                      WHEN s.state IN ('scheduled', 'leased') THEN 'uncertain'
+                      ELSE s.reason END,
+        term = NULL, changed_at = $3,
         detail = 'it has arrived, as what came back shows (' || $2
             || '): releasing it would send it twice'
     FROM (SELECT $4::boolean OR NOT EXISTS (
             SELECT FROM step t JOIN send me ON me.id = $1
             WHERE t.campaign_id = me.campaign_id AND t.number > me.step_number) AS is_last) last
     WHERE s.id = $1
-      AND (s.state = 'uncertain' OR (s.state = 'held' AND s.reason = 'uncertain'))
+      AND (s.state = 'uncertain' OR (
+        s.state IN ('held', 'scheduled', 'leased')
+        AND (SELECT a.outcome FROM attempt a WHERE a.id = s.attempt_id) = 'uncertain'))
     RETURNING s.attempt_id, s.enrolment_id, last.is_last
 ), ended AS (
     UPDATE attempt a SET outcome = 'sent', ended_at = $3, reason = $2
