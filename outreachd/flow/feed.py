@@ -80,6 +80,7 @@ class Feed:
         self._wake = asyncio.Event()
         self._is_stale = True  # the agenda must be asked for anew
         self._asked_at = -inf
+        self._swept_at = self._clock.monotonic()
         self._skew_s = self._skew()
         self._is_stopping = False
         self.is_ledger_up = True
@@ -142,12 +143,13 @@ class Feed:
     async def _ask_agenda(self, now: datetime, mono: float) -> None:
         if not self._is_stale and mono - self._asked_at < self._poll_s:
             return
-        if not self.is_ledger_up or not self._is_stale:
+        if not self.is_ledger_up or mono - self._swept_at >= self._poll_s:
             # A claim whose answer was lost may have leased rows nobody works on; one
-            # that was frozen may do so only now, hence with each slow poll too.
+            # that was frozen may do so only now, hence now and then too.
             await self._ledger.give_back_strays(
                 self._crew.send_ids(), term=self._term, now=now
             )
+            self._swept_at = mono
         ask_all, self._is_stale = self._is_stale, False
         queues = await self._ledger.queues()
         self.agenda.take_on(self._pool.lanes, self._pool.roster.campaigns, queues)

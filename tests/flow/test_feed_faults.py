@@ -116,6 +116,19 @@ async def test_a_claim_that_commits_late_is_found_by_polling() -> None:
     assert row.state is State.SENT
 
 
+async def test_a_claim_that_commits_late_is_found_among_hints_too() -> None:
+    """49: letters that are ordered all the time do not put the look for strays off."""
+    world = world_of_three()
+    [id] = world.add(1)
+    row = world.ledger.rows[id]
+    row.state, row.term = State.LEASED, world.ledger.term
+    async with world.running():
+        for _ in range(400):
+            world.feed.hint()
+            await world.clock.sleep(1)
+    assert row.state is State.SENT
+
+
 class LockedLedger(FakeLedger):
     """Rows are due, but somebody else has them locked: no claim gets any."""
 
