@@ -31,6 +31,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "ledger.away": "The database cannot be reached: nothing new is sent.",
     "ledger.back": "The database answers again.",
     "hints.away": "Hints of new work are not heard; looking now and then still works.",
+    "ledger.forgot": "The database lost what it had confirmed: some letters are held.",
     "journal.told": "Outcomes on our disk are in the database now; another one sends.",
     "journal.broken": "The disk does not take outcomes; they are only in memory now.",
     "dkim.unreadable": "A signing key does not open: its domain's letters are held.",

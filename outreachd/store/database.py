@@ -4,7 +4,8 @@ Whoever borrows a connection gets one to a server that takes writes, or
 LedgerAwayError: then nothing is known to be done, and trying again later is right.
 After such an error the connection is dropped and all others are renewed before their
 next use, so that a demoted or dead primary is left for good. Every wait has a limit.
-Errors: LedgerAwayError; DatabaseError from open() for a mistake in the settings.
+Errors: LedgerAwayError; UnfitError for a value that no row can hold; DatabaseError from
+open() for a mistake in the settings.
 Source: asyncpg documentation, PostgreSQL appendix A (error codes).
 """
 
@@ -66,6 +67,20 @@ LOST_LINK_WORDS = ("closed", "closing", "released back")
 CLIENT_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
+# What somebody gave us that no row can hold: NUL and lone surrogates in a text, a
+# number beyond its column, a year beyond the calendar. Said by the server, or by the
+# library before anything is sent.
+UNFIT_CODES = frozenset({"22000", "22003", "22008", "22021", "22P05"})
+UNFIT = (
+    "a name, text, number or time that was given is none that can be kept: it holds a"
+    " character that is no text, or is too large"
+)
+
+
+class UnfitError(ValueError):
+    """A value that was given can be neither kept nor looked for; a sentence."""
+
+
 class DatabaseError(Exception):
     """The database refuses us because of a setting; the text says which."""
 
@@ -98,8 +113,14 @@ def is_conflict(error: BaseException) -> bool:
 class Database:
     """A pool of connections that outlives failovers, restarts and freezes."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], dialer: Dialer) -> None:
         self._pool = pool
+        self._dialer = dialer
+
+    @property
+    def connections_made(self) -> int:
+        """How often it has connected: behind a new connection may be another server."""
+        return self._dialer.made
 
     @classmethod
     async def open(
@@ -115,9 +136,10 @@ class Database:
         settings = SERVER_SETTINGS | {"application_name": application_name}
         if hot:
             settings |= HOT_SETTINGS
+        dialer = Dialer(_hosts(dsn))
         pool = await asyncpg.create_pool(
             dsn,
-            connect=Dialer(_hosts(dsn)),
+            connect=dialer,
             min_size=0,  # a floor would be refilled, and fill the log, while it is away
             max_size=max_connections,
             command_timeout=command_limit_s,
@@ -130,7 +152,7 @@ class Database:
         except Exception as error:
             pool.terminate()
             raise _translated(error) or _refusal(error) from error
-        return cls(pool)
+        return cls(pool, dialer)
 
     @asynccontextmanager
     async def connection(
@@ -151,6 +173,8 @@ class Database:
                 await self._pool.expire_connections()
             if translated := _translated(error):
                 raise translated from error
+            if isinstance(error, asyncpg.DataError) and error.sqlstate in UNFIT_CODES:
+                raise UnfitError(UNFIT) from error
             raise
         finally:
             await self._give_back(lent)

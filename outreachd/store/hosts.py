@@ -72,6 +72,7 @@ class Dialer:
     def __init__(self, hosts: list[Host]) -> None:
         self._hosts = hosts
         self._first = 0
+        self.made = 0  # connections, ever
 
     async def __call__(self, *args: Any, **kwargs: Any) -> asyncpg.Connection[Any]:
         """Connect to the first host that takes writes; else raise the last error."""
@@ -85,6 +86,7 @@ class Dialer:
                 error = failed
             else:
                 self._first = index
+                self.made += 1
                 return connection
         assert error
         raise error

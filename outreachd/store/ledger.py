@@ -31,6 +31,7 @@ from outreachd.rules.records import (
 from outreachd.store import sql
 from outreachd.store.database import Database
 from outreachd.store.departures import Settled, settle_departures
+from outreachd.store.recent import Recent
 
 # How long a statement of the hot path may wait for a connection, in seconds.
 ACQUIRE_S = 10.0
@@ -48,6 +49,7 @@ class PgLedger:
     def __init__(self, database: Database, owner: UUID) -> None:
         self._database = database
         self._owner = owner
+        self._recent = Recent()
 
     async def claim(
         self, wants: Sequence[Want], *, term: int, now: datetime
@@ -59,6 +61,8 @@ class PgLedger:
         lanes, queues = _split(wants)
         rows: list[asyncpg.Record] = []
         async with self._database.connection(ACQUIRE_S) as connection:
+            made = self._database.connections_made
+            await self._recent.check(connection, made, now)
             if lanes:
                 rows += await connection.fetch(
                     sql.text("claim_lanes"),
@@ -155,10 +159,12 @@ class PgLedger:
             if fence == "lost":
                 raise LeaseLostError(f"term {term} is over")
             if fence == "fenced":
-                return [
+                answers = [
                     IntentAnswer(told.get(place, IntentAnswer.GONE))
                     for place in range(1, len(intents) + 1)
                 ]
+                self._recent.begun(intents, answers)
+                return answers
         raise LedgerAwayError("pauses and opt-outs come too fast to write an intent")
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
@@ -167,6 +173,7 @@ class PgLedger:
         async def write(rows: Sequence[Outcome]) -> None:
             async with self._database.connection(ACQUIRE_S) as connection:
                 await connection.execute(sql.text("record_outcomes"), _json(rows))
+            self._recent.ended(rows)
 
         await _each_if_poisoned(
             outcomes, write, lambda outcome: replace(outcome, text=UNREADABLE)

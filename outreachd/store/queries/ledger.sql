@@ -322,6 +322,29 @@ WITH gone AS (
     FROM gone WHERE a.id = gone.attempt_id AND a.outcome IS NULL)
 SELECT count(*) FROM gone;
 
+-- name: hold_forgotten
+-- Let a person look at letters that were begun and of which this database has forgotten
+-- that, or how they ended: it may have become another one by a failover. Arrays, one
+-- element a letter: $1 sends, $2 attempts, $3 whether the end was told; $4 now.
+WITH told AS (
+    SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::boolean[])
+        AS t (send_id, attempt_id, has_ended)
+), forgotten AS (
+    SELECT t.* FROM told t
+    LEFT JOIN attempt a ON a.id = t.attempt_id AND a.id = ANY ($2::uuid[])
+    WHERE a.id IS NULL OR (t.has_ended AND a.outcome IS NULL)
+), held AS (
+    UPDATE send s
+    SET state = 'held', reason = 'uncertain', term = NULL, changed_at = $4,
+        detail = 'it was handed over, and the database has forgotten that: '
+                 'releasing it may send it twice'
+    FROM forgotten f
+    WHERE s.id = f.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM forgotten))
+      AND (s.state IN ('scheduled', 'leased')
+           OR (s.state = 'sending' AND f.has_ended AND s.attempt_id = f.attempt_id))
+    RETURNING 1)
+SELECT count(*) FROM held;
+
 -- name: settle_uncertain
 -- The campaign's policy, after the grace: wait for a person, or once again, but never
 -- again by itself where something came back that names the letter: it has arrived.
