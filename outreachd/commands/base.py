@@ -9,6 +9,7 @@ goes to stdout, all talk to stderr.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -27,7 +28,7 @@ from outreachd.config_file import load
 from outreachd.mistakes import ConfigError
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.binaries import EmbeddedError
-from outreachd.store.database import Database, DatabaseError
+from outreachd.store.database import Database, DatabaseError, UnfitError
 from outreachd.store.datadir import make_parents
 from outreachd.store.embedded import EmbeddedServer
 from outreachd.store.journal import JournalError
@@ -40,6 +41,7 @@ from outreachd.web.server import ListenError
 FAILED = 1
 MISUSED = 2
 CLOSE_S = 5.0
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # of where the output goes
 
 # Where settings are looked for when --config does not say.
 USUAL_PLACES = (Path("config/outreachd.toml"), Path("/etc/outreachd/outreachd.toml"))
@@ -131,7 +133,16 @@ def state_directory(settings: Settings) -> Path:
     """Tell the state directory, made if it is missing."""
     directory = settings.state.directory
     assert directory is not None  # load() fills it
-    make_parents(directory)
+    try:
+        make_parents(directory)
+        next(directory.iterdir(), None)  # a file of this name is no place either
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise FailedError(
+            f"{directory} cannot be used ({(error.strerror or 'no reason').lower()}):"
+            " name another in [state] directory."
+        ) from None
     return directory
 
 
@@ -143,16 +154,14 @@ async def desk(config: Path | None, *, migrated: bool = True) -> AsyncIterator[D
     other that is not.
     """
     settings = settings_of(config)
+    state = state_directory(settings)
     server = None
     dsn = settings.database.dsn
     if dsn == "embedded":
-        assert settings.state.directory is not None
-        server = await asyncio.to_thread(
-            EmbeddedServer.start, settings.state.directory / "postgres"
-        )
+        server = await asyncio.to_thread(EmbeddedServer.start, state / "postgres")
         dsn = server.dsn()
     try:
-        vault = Vault.unlock(state_directory(settings))
+        vault = Vault.unlock(state)
         database = await Database.open(dsn)
         try:
             clock = RealClock()
@@ -184,8 +193,17 @@ def execute(main: Coroutine[Any, Any, None]) -> None:
         _end(str(error), MISUSED)
     except (FailedError, *EXPECTED) as error:
         _end(str(error), FAILED)
+    except UnfitError as error:
+        _end(f"{error}.", MISUSED)
     except PermissionError as error:
         _end(forbidden(error), FAILED)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        # What is left of the output would fail once more when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        why = (error.strerror or "it is full").lower()
+        _end(f"the output cannot be written: {why}.", FAILED)
     except KeyboardInterrupt:
         _end("interrupted.", FAILED)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
 from outreachd.commands.base import (
     Desk,
@@ -26,6 +27,7 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.domain_watch import Records, followed
+from outreachd.fleet.forms import Selector
 from outreachd.rules.dkim_record import (
     KeyKind,
     PublicKey,
@@ -44,9 +46,25 @@ from outreachd.wire.dns_records import records_or_faults
 Wanted = Sequence[tuple[str, KeyKind]]
 
 
+def a_selector(
+    context: click.Context, parameter: click.Parameter, name: str | None
+) -> str | None:
+    """Take a selector that a fleet file may name too."""
+    if name is None:
+        return None
+    try:
+        return TypeAdapter(Selector).validate_python(name)
+    except ValidationError:
+        raise click.BadParameter('must be a DNS label such as "o1"') from None
+
+
 @click.command("dkim", help="Make a domain's signing keys and print their DNS records.")
 @click.argument("domain")
-@click.option("--selector", help="Make one key of this name; default: as applied.")
+@click.option(
+    "--selector",
+    callback=a_selector,
+    help="Make one key of this name; default: as applied.",
+)
 @click.option(
     "--kind",
     type=click.Choice([kind.value for kind in KeyKind]),

@@ -45,6 +45,7 @@ from outreachd.store.steering import PgSteering, find
 Explanation = Mapping[str, Any]
 
 WIDTHS = (6, 10, 13, 26)  # of the columns state, gate, value, limit
+NUMBER = re.compile(r"[0-9]{1,18}")
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[+-]\d\d:\d\d")
 
 
@@ -64,7 +65,7 @@ async def explain(
     config: Path | None, what: str, campaign: str | None, as_json: bool
 ) -> None:
     """Find the sends, ask who knows, show."""
-    if what.isdigit():
+    if NUMBER.fullmatch(what):
         told = await ask(settings_of(config), f"/v1/sends/{what}/explain")
         if told is not None:
             _tell(told, as_json)
@@ -78,7 +79,7 @@ async def explain(
             if not as_json:
                 _show(row, asked_daemon=told is not None)
     if as_json:  # an address may have many, a number is one
-        show_json(rows[0] if what.isdigit() else rows)
+        show_json(rows[0] if NUMBER.fullmatch(what) else rows)
 
 
 async def from_database(opened: Desk, id: int) -> Explanation:
@@ -97,7 +98,7 @@ async def from_database(opened: Desk, id: int) -> Explanation:
 
 
 async def _ids(opened: Desk, what: str, campaign: str | None) -> Sequence[int]:
-    if what.isdigit():
+    if NUMBER.fullmatch(what):
         return [int(what)]
     try:
         address = normalise_recipient(what)

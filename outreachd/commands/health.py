@@ -69,7 +69,7 @@ async def health(config: Path | None, words: Sequence[str], *, as_json: bool) ->
 
 async def accept(config: Path | None, words: Sequence[str], *, as_json: bool) -> None:
     """Do what a rule suggested."""
-    if len(words) != 1 or not words[0].isdigit():
+    if len(words) != 1 or not words[0].isdecimal():
         raise MisusedError("say which suggestion: outreachd health accept 17")
     async with desk(config) as opened:
         book, now = PgHealth(opened.database), opened.clock.now()

@@ -23,7 +23,7 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.client import ask, path_of
-from outreachd.commands.words import end_of, shown
+from outreachd.commands.words import end_of, one_line, shown
 from outreachd.rules.model import Kind
 from outreachd.store.steering import PgSteering
 
@@ -37,7 +37,9 @@ LOWERED = (Kind.MAILBOX, Kind.DOMAIN)
 )
 @click.argument("kind", type=KINDS)
 @click.argument("name", default="")
-@click.option("--reason", required=True, help="Why: shown to whoever asks.")
+@click.option(
+    "--reason", required=True, callback=one_line, help="Why: shown to whoever asks."
+)
 @click.option("--until", help='End, such as "2026-08-20 09:00" or with a zone.')
 @click.option("--for", "lasting", help='Length, such as "2 hours"; else until resumed.')
 @config_option

@@ -20,7 +20,7 @@ from outreachd.commands.base import (
     json_option,
     show_json,
 )
-from outreachd.commands.words import counted
+from outreachd.commands.words import counted, one_line
 from outreachd.rules.suppression import BadTargetError, Form, Target, read_target
 from outreachd.store.suppression_rows import Entry
 from outreachd.store.suppressions import PgSuppressions
@@ -32,7 +32,9 @@ SOURCE = "command line"
 @click.argument("target", metavar="ADDRESS|@DOMAIN|WILDCARD")
 @click.option("--client", help="Only for this client; else for all.")
 @click.option("--campaign", help="Only for this campaign.")
-@click.option("--reason", required=True, help="Why: kept with it for good.")
+@click.option(
+    "--reason", required=True, callback=one_line, help="Why: kept with it for good."
+)
 @config_option
 @json_option
 def command(

@@ -29,7 +29,7 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.import_ import Progress
-from outreachd.commands.words import counted
+from outreachd.commands.words import counted, one_line
 from outreachd.contact_file import STDOUT
 from outreachd.rules.records import LedgerAwayError
 from outreachd.store.steering import NoSuchError
@@ -61,7 +61,12 @@ class Usual:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--client", help="For this client, where a row does not say.")
 @click.option("--campaign", help="For this campaign, where a row does not say.")
-@click.option("--reason", default="imported", help="Where a row does not say.")
+@click.option(
+    "--reason",
+    default="imported",
+    callback=one_line,
+    help="Where a row does not say.",
+)
 @click.option("--encoding", help="Of the file, if it is not Unicode: cp1251, cp1252.")
 @click.option("--report", type=FILE, help="Write refused rows to this CSV file.")
 @config_option

@@ -29,7 +29,7 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.suppress import SOURCE, where_of
 from outreachd.commands.suppression_lists import export_command, import_command
-from outreachd.commands.words import shown
+from outreachd.commands.words import one_line, shown
 from outreachd.rules.suppression import BadTargetError, Form, read_target
 from outreachd.store.suppressions import PgSuppressions, TheirWishError, Wanted
 
@@ -138,7 +138,9 @@ def _show(opened: Desk, entries: Entries, as_json: bool) -> None:
 
 @command.command("undo", help="Take the entry with number ID back.")
 @click.argument("id", type=click.IntRange(1))
-@click.option("--reason", required=True, help="Why: kept with it for good.")
+@click.option(
+    "--reason", required=True, callback=one_line, help="Why: kept with it for good."
+)
 @click.option(
     "--at-their-request",
     is_flag=True,

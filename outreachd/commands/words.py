@@ -9,11 +9,28 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from math import ceil
 
+import click
+
 from outreachd.commands.base import MisusedError
+from outreachd.rules.suppression import MAX_TEXT
 from outreachd.rules.written import parse_duration_s
 
 NEAR_S = 120.0
 STEPS = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def one_line(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> str | None:
+    """Take a reason or a source: it is shown on terminals for as long as it stands."""
+    if text is None:
+        return None
+    text = text.strip()
+    if not text or len(text) > MAX_TEXT or not text.isprintable():
+        raise click.BadParameter(
+            f"must be one line of 1 to {MAX_TEXT} printable characters"
+        )
+    return text
 
 
 def end_of(until: str | None, lasting: str | None, now: datetime) -> datetime | None:
@@ -36,7 +53,10 @@ def _future(text: str, now: datetime) -> datetime:
             '--until must be a time such as "2026-08-20 09:00" (this machine\'s zone)'
             ' or "2026-08-20T09:00+02:00".'
         ) from None
-    at = at.astimezone(now.tzinfo)  # what has no zone is local
+    try:
+        at = at.astimezone(now.tzinfo)  # what has no zone is local
+    except (OverflowError, ValueError):
+        raise MisusedError(f"--until {text} is beyond every calendar.") from None
     if at <= now:
         raise MisusedError(f"--until must be in the future; {text} is past.")
     return at

@@ -21,6 +21,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from outreachd.listen import Listening, UnixListen
 from outreachd.rules.records import LedgerAwayError
+from outreachd.store.database import UnfitError
 from outreachd.web.connection import Connection
 
 CLOSE_S = 2.0  # how long requests under way may hold up our end
@@ -124,6 +125,9 @@ def _refusals(refuse: Refusal) -> Middleware:
         except LedgerAwayError:
             response = refuse(503, "The database is away; try again in a minute.")
             response.headers[hdrs.RETRY_AFTER] = "60"
+        except UnfitError as error:
+            sentence = str(error)
+            response = refuse(422, f"{sentence[:1].upper()}{sentence[1:]}.")
         except _GoneError:  # nobody reads this
             response = refuse(400, "The body broke off.")
         except Exception:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -28,7 +30,7 @@ from outreachd.commands.base import (
 )
 from outreachd.mistakes import ConfigError, Mistake
 from outreachd.rules.records import LedgerAwayError
-from outreachd.store.database import Database
+from outreachd.store.database import Database, UnfitError
 from outreachd.store.steering import NoSuchError, UnknownNameError
 from tests.commands.calling import invoke
 
@@ -57,6 +59,7 @@ def failing(error: BaseException) -> click.Command:
         (UnknownNameError("there is no domain 'x' in the fleet"), 2),
         (MisusedError("say it otherwise."), 2),
         (ConfigError([Mistake(Path("a.toml"), 3, "unknown key")]), 2),
+        (UnfitError("a name is none that can be kept"), 2),
         (KeyboardInterrupt(), 1),
     ],
 )
@@ -69,6 +72,36 @@ def test_what_went_wrong_is_a_sentence_and_an_exit_code(
     assert result.stderr.startswith("outreachd: ")
     assert "Traceback" not in result.output
     assert result.stdout == ""
+
+
+def test_an_output_that_is_full_is_told() -> None:
+    """A report that goes to a full disk ends with a sentence, once."""
+    code = (
+        "from outreachd.commands.base import execute, show_json\n"
+        "async def tell(): show_json('x' * 100_000)\n"
+        "execute(tell())\n"
+    )
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert told.returncode == 1
+    assert told.stderr == (
+        b"outreachd: the output cannot be written: no space left on device.\n"
+    )
+
+
+@pytest.mark.parametrize("place", ["/proc/outreachd", "/dev/null", "/dev/null/state"])
+def test_a_state_directory_that_cannot_be_is_told(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Where it would be is a file, or takes no directory: the setting is named."""
+    monkeypatch.setenv("OUTREACHD_STATE__DIRECTORY", place)
+    with pytest.raises(FailedError, match=rf"^{place} .*\[state\] directory"):
+        state_directory(settings_of(None))
 
 
 def test_a_bug_is_loud() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from outreachd.commands.base import FailedError, MisusedError
 from outreachd.commands.dkim import command, dkim
@@ -89,6 +90,14 @@ async def test_what_cannot_be_made_is_said(
     await make(config, capsys, ED)
     with pytest.raises(FailedError, match="choose another selector"):
         await dkim(DOMAIN, (("o1", KeyKind.RSA),), config, True)
+
+
+@pytest.mark.parametrize("name", ["a b", "a.b", "o1\nx IN A 192.0.2.1", "", "\udcff"])
+def test_a_selector_is_one_that_a_fleet_file_may_name(name: str) -> None:
+    """What is printed goes into a zone file: nothing else may come of it."""
+    result = CliRunner().invoke(command, ["x.example", "--selector", name])
+    assert result.exit_code == 2
+    assert "must be a DNS label" in result.output
 
 
 async def test_the_verb_ends_with_its_code(config: Path, fleet: None) -> None:

@@ -161,6 +161,15 @@ async def test_a_person_reads_that_no_daemon_was_asked(
     assert "next allowed:" in told
 
 
+@pytest.mark.parametrize("what", ["\u00b2", "9" * 23])
+async def test_what_only_looks_like_a_number_is_told(
+    config: Path, fleet: None, what: str
+) -> None:
+    """A raised two is a digit to Python; no send has a number of 23 digits."""
+    with pytest.raises(MisusedError, match="neither a send nor an address"):
+        await explain(config, what, None, False)
+
+
 async def test_an_address_nobody_writes_to_is_told(config: Path, fleet: None) -> None:
     """Neither an unknown address nor a text that is none gives an empty page."""
     with pytest.raises(FailedError, match="no send of campaign spring to p@x"):

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from outreachd.commands.base import MisusedError
-from outreachd.commands.words import coming, counted, end_of, shown, spoken
+from outreachd.commands.words import coming, counted, end_of, one_line, shown, spoken
 
 NOW = datetime(2026, 8, 3, 10, tzinfo=UTC)
 
@@ -22,6 +24,23 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "a\nb", "a\x1b[2Jb", "a\x9b2J", "\u202eb", "\udcff", "x" * 501]
+)
+def test_a_reason_is_one_line_of_text(text: str) -> None:
+    """It is printed on terminals for as long as it stands, by whoever asks."""
+    verb = click.Command("verb", params=[click.Option(["--reason"], callback=one_line)])
+    result = CliRunner().invoke(verb, ["--reason", text])
+    assert result.exit_code == 2
+    assert "one line" in result.output
+
+
+def test_a_time_beyond_the_calendar_is_told() -> None:
+    """The last hours of the last year are past it in another zone."""
+    with pytest.raises(MisusedError, match="beyond"):
+        end_of("9999-12-31T23:59-14:00", None, NOW)
 
 
 def test_a_time_without_a_zone_is_the_machines_own() -> None:

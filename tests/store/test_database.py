@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import asyncpg
@@ -25,6 +26,7 @@ from outreachd.store.database import (
     Connection,
     Database,
     DatabaseError,
+    UnfitError,
     is_away,
     is_conflict,
 )
@@ -197,6 +199,29 @@ async def test_errors_of_statements_pass_unchanged(db: Database) -> None:
             await c.execute("INSERT INTO lease (name) VALUES ('fleet')")
     async with db.connection() as c:
         assert await c.fetchval("SELECT 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", "a\0b"),
+        ("text", "caf\udce9"),
+        ("bigint", 1 << 63),
+        ("bigint[]", [1 << 63]),
+        ("timestamptz", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))),
+        (
+            "timestamptz",
+            datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=9))),
+        ),
+    ],
+)
+async def test_what_no_row_can_hold_is_told_as_that(
+    db: Database, kind: str, value: object
+) -> None:
+    """Whoever gave it made a mistake; it is no fault of ours and no outage."""
+    with pytest.raises(UnfitError, match="that can be kept"):
+        async with db.connection() as connection:
+            await connection.fetchval(f"select $1::{kind}", value)
 
 
 async def test_an_empty_pool_is_told_in_time(database_url: str) -> None:

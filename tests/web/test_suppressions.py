@@ -148,6 +148,16 @@ async def test_the_list_is_paged_and_searched(caller: Caller) -> None:
         assert (await caller.call("GET", f"{PATH}?{query}"))[0] == wanted
 
 
+@pytest.mark.parametrize("name", ["q", "reason", "client", "campaign"])
+async def test_a_question_that_is_no_text_is_no_fault_of_ours(
+    caller: Caller, name: str
+) -> None:
+    """S19: NUL in a query is refused as a mistake, not answered as a fault."""
+    status, told = await caller.call("GET", f"{PATH}?{name}=%00")
+    assert status == 422
+    assert "that can be kept" in told["detail"]
+
+
 async def test_taking_back_says_why_and_respects_a_persons_wish(caller: Caller) -> None:
     """409 until it is said that the person asked for it; twice is once."""
     await caller.call("POST", PATH, new("a@x.example", reason="opt_out"))
