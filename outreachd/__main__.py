@@ -6,7 +6,10 @@ that the list of verbs needs none of the files.
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -48,6 +51,11 @@ FILES = {"import": "import_"}
 class Verbs(click.Group):
     """Loads a verb's file only when it is called, so that each starts fast."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line, with three streams whoever started us has left."""
+        _fill_standard_streams()
+        return super().main(*args, **extra)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the verbs in the order in which a newcomer needs them."""
         return list(VERBS)
@@ -67,6 +75,20 @@ class Verbs(click.Group):
         """List the verbs without loading them."""
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
+
+
+def _fill_standard_streams() -> None:
+    """Open what was closed: a socket that became number 1 would be printed to.
+
+    The event loop ends the whole process when it is to close such a socket.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

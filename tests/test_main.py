@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -39,6 +40,19 @@ def test_every_verb_loads_and_takes_its_settings_after_its_name(verb: str) -> No
 def test_wrong_usage_ends_with_two(words: list[str]) -> None:
     """Scripts can tell a slip from a failure."""
     assert CliRunner().invoke(main, words).exit_code == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_opened_to_nothing(closed: str, tmp_path: Path) -> None:
+    """A socket in its place would be printed to, and its end would abort us."""
+    line = f'exec "$0" -m outreachd apply "$1" {closed}'
+    told = subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable, str(tmp_path / "none.toml")],
+        capture_output=True,
+        check=False,
+    )
+    assert told.returncode == 2
+    assert told.stderr.startswith(b"" if "2>" in closed else b"outreachd: ")
 
 
 def test_the_version_is_told() -> None:
