@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from outreachd.mistakes import Mistake, unknown
@@ -34,6 +35,15 @@ class Environment(EnvSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """Read the variables."""
         return {key: _typed(value) for key, value in super().__call__().items()}
+
+    def decode_complex_value(
+        self, field_name: str, field: FieldInfo, value: Any
+    ) -> Any:
+        """Read a list or table; text that is none is told like any wrong value."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
 
 
 def variable_of(path: tuple[str | int, ...]) -> str | None:

@@ -49,6 +49,8 @@ Listening = TcpListen | UnixListen
 
 
 def _listen(text: object) -> Listening:
+    if isinstance(text, Listening):  # the environment's reader was here before
+        return text
     if isinstance(text, str) and text.removeprefix("unix:") not in ("", text):
         return UnixListen(Path(text.removeprefix("unix:")))
     host, _, port = text.rpartition(":") if isinstance(text, str) else ("", "", "")

@@ -74,6 +74,7 @@ _TYPES = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "list_type": 'must be a list, such as ["a", "b"]',
+    "tuple_type": 'must be a list, such as ["a", "b"]',
     "model_type": "must be a table of keys",
     "model_attributes_type": "must be a table of keys",
     "dict_type": "must be a table of keys",

@@ -134,6 +134,25 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert settings.log.format == "console"
 
 
+@pytest.mark.parametrize("place", ["127.0.0.1:8080", "unix:public.sock"])
+def test_the_environment_opens_the_public_listener(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Its place may be missing, and is read like that of the other one."""
+    monkeypatch.setenv("OUTREACHD_HTTP__PUBLIC__LISTEN", place)
+    monkeypatch.setenv("OUTREACHD_HTTP__PUBLIC__BASE_URL", "https://out.example.org")
+    assert load(None).http.public.listen is not None
+
+
+def test_a_list_that_is_none_is_told_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody writes one server where a list belongs: a sentence, no traceback."""
+    monkeypatch.setenv("OUTREACHD_CHECKS__NAME_SERVERS", "192.0.2.53")
+    with pytest.raises(ConfigError, match=r"OUTREACHD_CHECKS__NAME_SERVERS: .*list"):
+        load(None)
+
+
 def test_a_mistake_in_the_environment_names_the_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

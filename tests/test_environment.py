@@ -47,6 +47,31 @@ def test_values_are_read_as_toml_reads_them(
     assert Environment(_Example)()["send"] == {"limits": {"key": value}}
 
 
+class _Lists(BaseModel):
+    hosts: tuple[str, ...] = ()
+    inner: _Limits = _Limits()
+
+
+class _WithLists(BaseSettings):
+    checks: _Lists = _Lists()
+
+
+@pytest.mark.parametrize("name", ["CHECKS", "CHECKS__HOSTS", "CHECKS__INNER"])
+@pytest.mark.parametrize("text", ["192.0.2.53", "[", "{", ""])
+def test_text_where_a_list_belongs_is_a_value_like_another(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """What is wrong with it is told by the types, in their words: nothing is raised."""
+    monkeypatch.setenv(f"OUTREACHD_{name}", text)
+    Environment(_WithLists)()
+
+
+def test_a_list_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written as in JSON, which is TOML's way too."""
+    monkeypatch.setenv("OUTREACHD_CHECKS__HOSTS", '["192.0.2.53"]')
+    assert Environment(_WithLists)() == {"checks": {"hosts": ["192.0.2.53"]}}
+
+
 def test_other_variables_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables without __ are not settings, whoever they are for."""
     monkeypatch.setenv("OUTREACHD_PG_BIN", "/usr/lib/postgresql")
