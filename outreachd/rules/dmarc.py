@@ -61,7 +61,8 @@ def parse(text: str) -> Policy:
     if subdomain not in POLICIES:
         raise BadPolicyError(f"sp= must be one of {', '.join(POLICIES)}")
     percent = found.get("pct", "100")
-    if not percent.isdecimal() or int(percent) > 100:
+    # Of a stranger: Python refuses to read a number of five thousand digits.
+    if not percent.isdecimal() or len(percent) > 3 or int(percent) > 100:
         raise BadPolicyError("pct= must be a number from 0 to 100")
     strict = {}
     for name in ("adkim", "aspf"):

@@ -144,8 +144,8 @@ def expanded(
     if address is None and needed & _NEEDS_SENDER_ADDRESS:
         return None
     name = _MACRO.sub(fill, text).rstrip(".")
-    while len(name) > MAX_NAME:
-        name = name.partition(".")[2]
+    if len(name) > MAX_NAME:  # labels are taken off its left side
+        name = name[-MAX_NAME - 1 :].partition(".")[2]
     return name
 
 

@@ -33,6 +33,8 @@ OUR_NAME = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F.:IPv]{2,45}\]"
 )
 
+SHORT_SECRET = 8  # characters; the beginning of a longer one gives it away
+
 Password = Callable[[int, int | None], str | None]  # account id, mailbox id
 Token = Callable[[int, int | None], Awaitable[str | None]]
 
@@ -163,7 +165,11 @@ class Handshake:
             reply = await line.ask(Phase.AUTH, command, self.limits.auth_s)
             if reply.code != 334:
                 break
-        return None if _positive(reply) else reply
+        if _positive(reply):
+            return None
+        # Servers repeat what they do not understand, and this is kept and shown.
+        spoken = (word.decode().split()[-1] for word in said if word)
+        return _without(reply, password or "", token or "", *spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +189,23 @@ def _no_way_in(username: str, secret: str | None, offers: _Offers) -> Reply:
     return Reply(Phase.AUTH, int(why[:3]), clean(why[4:]))
 
 
+def _without(reply: Reply, *secrets: str) -> Reply:
+    """Blot out secrets that a server repeats, also one that is cut short."""
+    text = reply.text
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+        if len(secret) > SHORT_SECRET:
+            text = re.sub(re.escape(secret[:SHORT_SECRET]) + r"\S*", "***", text)
+    return Reply(reply.phase, reply.code, text)
+
+
 def _positive(reply: Reply) -> bool:
     return 200 <= reply.code < 300
 
 
 def _size(argument: str) -> int:
-    return int(argument) if argument.isdigit() and len(argument) < 20 else 0
+    is_number = argument.isascii() and argument.isdigit() and len(argument) < 20
+    return int(argument) if is_number else 0
 
 
 def _own_name(line: Line) -> str:

@@ -135,10 +135,10 @@ class ImapClient:
                 box.login(name, secret, initial_folder=None)
             else:
                 box.login_utf8(name, secret, initial_folder=None)
-        except imaplib.IMAP4.abort:
-            raise
+        except imaplib.IMAP4.abort as error:
+            raise MailboxAwayError(_kind_of_loss(error), _said(error, secret)) from None
         except (imaplib.IMAP4.error, ImapToolsError) as error:
-            text = _said(error).replace(secret, "***")
+            text = _said(error, secret)
             result = Result.LOST if _LATER.search(text) else Result.REFUSED
             raise MailboxAwayError(result, f"the login was refused: {text}") from None
 
@@ -226,8 +226,9 @@ def _kind_of_loss(error: Exception) -> Result:
     return Result.LOST
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, secret: str = "") -> str:
     """Put an error into a line that may be shown; it holds what a server chose."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return clean(str(error))[:200] or type(error).__name__
+    text = str(error).replace(secret, "***") if secret else str(error)
+    return clean(text)[:200] or type(error).__name__

@@ -57,6 +57,7 @@ def found(
         ("v=DMARC1; p=block", None, "wrong", "p= must be"),
         ("v=DMARC1; p=none; sp=x", None, "wrong", "sp= must be"),
         ("v=DMARC1; p=none; pct=101", None, "wrong", "pct="),
+        (f"v=DMARC1; p=none; pct={'9' * 5000}", None, "wrong", "pct="),
         ("v=DMARC1; p=none; aspf=x", None, "wrong", "aspf="),
         ("v=DMARC1; p=none; p=none", None, "wrong", "given twice"),
     ],

@@ -17,6 +17,8 @@ from outreachd.wire.smtp import SmtpCarrier
 from tests.wire.carrying import ENVELOPE, LARGE, LETTER, carrier, route, send
 from tests.wire.server import Act, ScriptedServer, Then
 
+PASSWORD = "correct-horse-battery-staple-and-more-of-it"
+
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
@@ -274,6 +276,31 @@ async def test_a_refused_login_is_tried_once() -> None:
         assert judge(reply).reason == "auth_credentials"
         assert server.count("AUTH") == 1
         assert server.count("MAIL") == 0
+
+
+@pytest.mark.parametrize("offer", ["AUTH PLAIN", "AUTH LOGIN"])
+@pytest.mark.parametrize("cut", [None, 30])
+async def test_a_server_that_repeats_a_login_does_not_spread_it(
+    offer: str, cut: int | None
+) -> None:
+    """S17: replies are kept and shown; the password is not, whole or in part."""
+    whole = PASSWORD if offer == "AUTH LOGIN" else f"\0ann\0{PASSWORD}"
+    spoken = base64.b64encode(whole.encode()).decode()
+    said = f"500 what is {PASSWORD[:cut]} {spoken[:cut]} meant to be"
+    async with (
+        ScriptedServer(offers=(offer,)) as server,
+        carrier(password=lambda *_: PASSWORD) as out,
+    ):
+        server.on("AUTH", Act(said.encode()))
+        reply = await send(out, route(server, username="ann"))
+    assert reply.code == 500
+    assert reply.text == "what is *** *** meant to be"
+
+
+async def test_a_size_that_is_no_number_is_none() -> None:
+    """A digit of another script is one to Python, and no number: nothing is raised."""
+    async with ScriptedServer(offers=("SIZE \u00b2",)) as server, carrier() as out:
+        assert (await send(out, route(server))).code == 250
 
 
 async def test_a_login_put_off_is_no_bad_password() -> None:

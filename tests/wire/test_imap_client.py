@@ -46,6 +46,19 @@ async def test_a_server_that_talks_without_end_is_left(
     assert caught.value.result is Result.GARBLED
 
 
+@pytest.mark.parametrize("start", ["NO", "BYE"])
+async def test_a_server_that_repeats_a_login_does_not_spread_it(start: str) -> None:
+    """S17: what it says is kept and shown; the password is not, even cut short."""
+    async with scripted() as server:
+        words = "x" * (190 - len(SECRET) // 2) + SECRET
+        said = [f"* BYE {words}"] if start == "BYE" else []
+        server.answers["LOGIN"] = saying(*said, end=f"NO {words}")
+        with pytest.raises(MailboxAwayError) as caught:
+            await said_to(server, lambda client: None)
+    assert "xxx" in str(caught.value)
+    assert SECRET[:4] not in str(caught.value)
+
+
 async def test_a_name_that_is_not_ascii_signs_in_all_the_same() -> None:
     """By AUTHENTICATE PLAIN, which carries UTF-8 (RFC 4616)."""
     async with scripted() as server:
