@@ -57,10 +57,10 @@ class Hints:
             heard.put_nowait(Hint(channel))
 
         async with self._database.connection() as connection:
-            for hint in Hint:
-                await connection.add_listener(hint.value, hear)
-                heard.put_nowait(hint)
             try:
+                for hint in Hint:
+                    await connection.add_listener(hint.value, hear)
+                    heard.put_nowait(hint)
                 while True:
                     try:
                         async with asyncio.timeout(CHECK_S):
@@ -70,7 +70,8 @@ class Hints:
                     else:
                         await on_hint(hint)
             finally:
-                # Whatever a dead link raises here would stand in place of our being
-                # cancelled, and we would never end.
+                # Nobody else may get a connection that listens. Whatever a dead link
+                # raises here would stand in place of our being cancelled, and we would
+                # never end.
                 with suppress(asyncpg.InterfaceError):  # already out of our hands
                     connection.terminate()
