@@ -30,6 +30,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "lease.lost": "Another daemon owns the fleet: this one sends nothing more.",
     "ledger.away": "The database cannot be reached: nothing new is sent.",
     "ledger.back": "The database answers again.",
+    "embedded.down": "Our own PostgreSQL does not start; `why` says more; it is tried.",
     "hints.away": "Hints of new work are not heard; looking now and then still works.",
     "ledger.forgot": "The database lost what it had confirmed: some letters are held.",
     "journal.told": "Outcomes on our disk are in the database now; another one sends.",

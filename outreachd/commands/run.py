@@ -13,10 +13,11 @@ import signal
 from pathlib import Path
 
 import click
+import structlog
 
 from outreachd import logs
+from outreachd.clock import Clock
 from outreachd.commands.base import (
-    Desk,
     FailedError,
     MisusedError,
     config_option,
@@ -26,8 +27,13 @@ from outreachd.commands.base import (
 )
 from outreachd.config import Settings
 from outreachd.daemon import Daemon
+from outreachd.store.binaries import EmbeddedError
+from outreachd.store.embedded import EmbeddedServer
 from outreachd.web.gates import read_callers
 
+log = structlog.get_logger()
+
+TEND_S = 1.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -59,19 +65,25 @@ async def run(config: Path | None) -> None:
             loop.add_signal_handler(number, daemon.stop)
         if told.is_set():
             daemon.stop()
-        tending = asyncio.create_task(_tend(opened))
+        tending = opened.server and asyncio.create_task(
+            tend(opened.server, opened.clock)
+        )
         try:
             await daemon.run()
         finally:
-            tending.cancel()
+            if tending:
+                tending.cancel()
             end_log()
 
 
-async def _tend(opened: Desk) -> None:
-    """Start our own PostgreSQL again should it die."""
-    while opened.server is not None:
-        await opened.clock.sleep(1.0)
-        await asyncio.to_thread(opened.server.ensure_running)
+async def tend(server: EmbeddedServer, clock: Clock) -> None:
+    """Start our own PostgreSQL again should it die, as often as that takes."""
+    while True:
+        await clock.sleep(TEND_S)
+        try:
+            await asyncio.to_thread(server.ensure_running)
+        except (EmbeddedError, OSError) as error:  # a full disk may be freed again
+            log.error("embedded.down", why=str(error))
 
 
 def control_token(settings: Settings) -> str:

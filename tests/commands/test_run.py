@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from outreachd.commands.base import FailedError, MisusedError, settings_of
-from outreachd.commands.run import control_token, run
+from outreachd.commands.run import control_token, run, tend
+from outreachd.store.binaries import EmbeddedError
+from outreachd.store.embedded import EmbeddedServer
+from tests.fakes import QuietClock, ticking
+from tests.rosters import MONDAY
 
 
 async def test_without_a_way_to_opt_out_nothing_starts(config: Path) -> None:
@@ -16,6 +22,32 @@ async def test_without_a_way_to_opt_out_nothing_starts(config: Path) -> None:
     config.write_text(config.read_text().replace(base_url, ""))
     with pytest.raises(MisusedError, match="base_url is not set"):
         await run(config)
+
+
+class Restarted:
+    """A server that does not start at first, for want of room on the disk."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.started = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def ensure_running(self) -> None:
+        """Fail as often as told."""
+        if self.faults:
+            raise self.faults.pop()
+        self._loop.call_soon_threadsafe(self.started.set)
+
+
+async def test_our_own_server_is_started_until_it_starts() -> None:
+    """65: a disk that was full, and has room again, has its database again."""
+    server = Restarted(EmbeddedError("no space left"), OSError(28, "no space left"))
+    clock = QuietClock(MONDAY)
+    async with asyncio.timeout(10), ticking(clock):
+        tending = asyncio.create_task(tend(cast(EmbeddedServer, server), clock))
+        await server.started.wait()
+        assert not tending.done()
+        tending.cancel()
 
 
 def test_a_token_of_our_own_is_made_once_and_for_us_only(tmp_path: Path) -> None:
