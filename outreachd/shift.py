@@ -29,6 +29,7 @@ from outreachd.flow.feedback import Feedback
 from outreachd.flow.inbox import Inbox
 from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
+from outreachd.flow.receivers import Receivers
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
@@ -93,7 +94,9 @@ class Shift:
         self._steering = PgSteering(tools.database)
         self._shelf = Shelf(PgContents(tools.database))
         self.refusals = Refusals()
-        self.shaping = Shaping(PgShaping(tools.database), clock)
+        directory = PgShaping(tools.database)
+        self.shaping = Shaping(directory, clock)
+        self.receivers = Receivers(pool, directory)
         self.may_send: Callable[[], bool] = lambda: True
         self._journey = self._make_journey()
         feedback = Feedback(pool, tools.metrics, clock, self._pause)
@@ -218,6 +221,7 @@ class Shift:
             max_in_flight=tools.max_in_flight,
             poll_s=tools.poll_s,
             shaping=self.shaping,
+            receivers=self.receivers,
         )
 
     def _clerk(self) -> Clerk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from outreachd.rules.shaping import Slow
@@ -13,6 +14,7 @@ class FakeSlows:
     def __init__(self) -> None:
         self.receivers = {"big.example": "google", "mail.example": "google"}
         self.kept: list[Slow] = []
+        self.asked: list[list[str]] = []  # domains whose receivers were asked at once
 
     async def read(self, now: datetime) -> list[Slow]:
         """Read all."""
@@ -21,6 +23,11 @@ class FakeSlows:
     async def receiver_of(self, domain: str) -> str:
         """Tell who runs it."""
         return self.receivers.get(domain, domain)
+
+    async def receivers_of(self, domains: Sequence[str]) -> dict[str, str]:
+        """Tell who runs each."""
+        self.asked.append(sorted(domains))
+        return {domain: self.receivers.get(domain, domain) for domain in domains}
 
     async def domains_of(self, receiver: str) -> list[str]:
         """List those it runs."""

@@ -24,6 +24,7 @@ from outreachd.fleet.forms import (
     Letters,
     Line,
     Name,
+    PerMinute,
     Port,
     Rate,
     Selector,
@@ -132,6 +133,7 @@ class AccountTable(_Table):
     max_connections: Annotated[int, Field(ge=1, le=1000)] = 10
     timezone: Zone = "UTC"
     imap: OptionalImap = None  # where the mailboxes that send by it are read
+    receiver_rates: dict[str, PerMinute] = {}  # by receiver, see rules/receivers
 
 
 class DkimTable(_Table):

@@ -23,8 +23,9 @@ from outreachd.fleet.sender_tables import (
     WarmupTable,
 )
 from outreachd.mistakes import unknown
-from outreachd.rules.address import domain_of
+from outreachd.rules.address import BadAddressError, domain_of, normalise
 from outreachd.rules.model import Auth, Dkim, DkimSign, Imap, Ramp, Tls
+from outreachd.rules.receivers import OTHERS, PROVIDERS, SHORT_NAMES
 from outreachd.rules.wanted import (
     WantedAccount,
     WantedClient,
@@ -73,7 +74,31 @@ def account(
         auth=Auth(table.auth),
         password=_password(entry, folder, findings),
         imap=_imap(table.imap, ("imap", "tls"), entry, findings),
+        receiver_rates=_receiver_rates(entry, findings),
     )
+
+
+def _receiver_rates(entry: Entry[AccountTable], findings: Findings) -> dict[str, int]:
+    """Check the names of receivers: one that no domain goes by would limit nothing."""
+    rates = entry.table.receiver_rates
+    for name in rates:
+        if message := _odd_receiver(name):
+            findings.add(entry.place, ("receiver_rates", name), message)
+    return rates
+
+
+def _odd_receiver(name: str) -> str:
+    if name in SHORT_NAMES or name == OTHERS:
+        return ""
+    if "." not in name:
+        return unknown("receiver", name, {*SHORT_NAMES, OTHERS})
+    if name in PROVIDERS:
+        return f'receiver "{name}" goes by its short name: write {PROVIDERS[name]}'
+    try:
+        domain = domain_of(normalise(f"x@{name}"))
+    except BadAddressError as error:
+        return f'receiver "{name}" is no domain: {error}'
+    return "" if domain == name else f'receiver "{name}": write "{domain}"'
 
 
 def inbox(entry: Entry[InboxTable], folder: Path, findings: Findings) -> WantedInbox:

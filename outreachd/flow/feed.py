@@ -26,6 +26,7 @@ from outreachd.flow.choice import Choice, Pick
 from outreachd.flow.crew import Crew
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.ports import Ledger
+from outreachd.flow.receivers import Receivers
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.shaping import Shaping
 from outreachd.rules.model import Campaign, Claim
@@ -64,6 +65,7 @@ class Feed:
         max_in_flight: int,
         poll_s: float,
         shaping: Shaping | None = None,
+        receivers: Receivers | None = None,
     ) -> None:
         self._pool = pool
         self._ledger = ledger
@@ -77,6 +79,7 @@ class Feed:
         self._max_in_flight = max_in_flight
         self._poll_s = poll_s
         self._shaping = shaping
+        self._receivers = receivers
         self._wake = asyncio.Event()
         self._is_stale = True  # the agenda must be asked for anew
         self._asked_at = -inf
@@ -181,6 +184,9 @@ class Feed:
                 self._metrics.claim_seconds,
                 self._ledger.claim(wants, term=self._term, now=self._clock.now()),
             )
+            if self._receivers is not None and self._receivers.is_asked:
+                emails = (claim.email for _, claim in rows)
+                await self._receivers.learn(emails, self._clock.monotonic())
         except LedgerAwayError:
             now, mono = self._clock.now(), self._clock.monotonic()
             for pick in picks:
@@ -211,8 +217,13 @@ class Feed:
         """Send a claimed row on its way, or say how it goes back."""
         campaign = self._pool.roster.campaigns.get(claim.campaign_id)
         back = self._turned_away(claim, campaign, now) or self._slowed(claim, pick, now)
+        pace = None
+        if back is None and self._receivers is not None:
+            pace = self._receivers.pace(claim.email, pick.lane, now, mono)
+            if pace is not None and pace.wait_s(mono) > 0:
+                back = not_now(claim, now, pace.line_up(mono), "receiver_rate")
         if back is None and campaign is not None:
-            permit = self._pool.take(pick.lane, campaign, now, mono)
+            permit = self._pool.take(pick.lane, campaign, now, mono, pace)
             if isinstance(permit, Permit):
                 if pick.campaign is None:
                     self._share.charge(campaign.client_id, campaign.id)

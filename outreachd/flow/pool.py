@@ -29,6 +29,7 @@ from outreachd.rules.admission import (
 )
 from outreachd.rules.meter import DayMeter
 from outreachd.rules.model import Account, Campaign, Domain, Kind, Pause, Roster, Route
+from outreachd.rules.receiver_pace import AccountPaces, ReceiverPace, tuned
 from outreachd.rules.records import Charge, Facts
 
 # Of a mailbox, its domain, the account and the client, in this order.
@@ -66,6 +67,8 @@ class Pool(Lineup):
         self.accounts: dict[int, Standing] = {}
         self.clients: dict[int, Standing] = {}
         self.campaigns: dict[int, Standing] = {}
+        # By account, of those with rates by receiver: mostly none.
+        self.paces: dict[int, AccountPaces] = {}
         self.fleet = Standing(Kind.FLEET, "")
         self.apply(roster, facts, now=now, mono=mono)
 
@@ -84,6 +87,11 @@ class Pool(Lineup):
         self.accounts = {
             id: build.account(account, self.accounts.get(id))
             for id, account in roster.accounts.items()
+        }
+        self.paces = {
+            id: tuned(self.paces.get(id), account.receiver_rates, mono)
+            for id, account in roster.accounts.items()
+            if account.receiver_rates
         }
         self.domains = {
             id: build.domain(domain, self.domains.get(id))
@@ -181,9 +189,17 @@ class Pool(Lineup):
     # --- tokens ---------------------------------------------------------------------
 
     def take(
-        self, lane: Lane, campaign: Campaign, now: datetime, mono: float
+        self,
+        lane: Lane,
+        campaign: Campaign,
+        now: datetime,
+        mono: float,
+        pace: ReceiverPace | None = None,
     ) -> Permit | float:
-        """Take every token one letter costs, or tell the seconds to wait."""
+        """Take every token one letter costs, or tell the seconds to wait.
+
+        ``pace``: of the account that is open, at the letter's receiver; it lets it go.
+        """
         if not self.holds(lane):
             return inf
         account_id, wait_s = self._best_way(lane, campaign, now, mono)
@@ -193,6 +209,8 @@ class Pool(Lineup):
         for standing in (lane.domain.standing, account):
             assert standing.bucket is not None
             standing.bucket.take(1, now=mono)
+        if pace is not None:
+            pace.take(mono)
         days = self._days(lane, account_id, campaign)
         for day in days:
             day.reserve()
@@ -251,6 +269,10 @@ class Pool(Lineup):
         assert client is not None
         return lane.standing.day, domain, account, client
 
+    def way_out(self, lane: Lane, now: datetime, mono: float) -> int:
+        """Name the account by which a letter of this lane would leave now."""
+        return self._way_out(lane.domain.domain, now, mono)[0]
+
     def _way_out(self, domain: Domain, now: datetime, mono: float) -> tuple[int, float]:
         """Choose the first preferred account that is open, else the soonest."""
         best = (domain.account_ids[0], inf)
@@ -307,5 +329,4 @@ class Pool(Lineup):
         yield from self.campaigns[campaign.id].gates(now, mono)
         yield from lane.standing.gates(now, mono)
         yield from lane.domain.standing.gates(now, mono)
-        account_id, _ = self._way_out(lane.domain.domain, now, mono)
-        yield from self.accounts[account_id].gates(now, mono)
+        yield from self.accounts[self.way_out(lane, now, mono)].gates(now, mono)

@@ -14,6 +14,7 @@ from typing import Any
 
 from outreachd.rules.hygiene import Policy
 from outreachd.rules.model import Dkim, Imap, Kind, Ramp
+from outreachd.rules.receivers import rates_text
 from outreachd.rules.wanted import (
     UNREADABLE,
     Ear,
@@ -122,6 +123,7 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "workday_end_min": time_text,
     "useful_for_s": _lasting,
     "silent_after_s": _lasting,
+    "receiver_rates": rates_text,
 }
 
 

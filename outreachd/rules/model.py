@@ -108,6 +108,8 @@ class Account:
     timezone: tzinfo
     auth: Auth = Auth.PASSWORD
     imap: Imap | None = None  # where its mailboxes are read; None = nowhere
+    # Letters a minute by it to each receiver (rules/receivers); of none = no limit.
+    receiver_rates: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 class DkimSign(StrEnum):

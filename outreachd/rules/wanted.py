@@ -63,6 +63,7 @@ class WantedAccount:
     auth: Auth = Auth.PASSWORD
     password: str | None = field(default=None, repr=False)
     imap: Imap | None = None
+    receiver_rates: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ from outreachd.store.roster_rows import (
     dkim_of,
     imap_of,
     ramp_of,
+    receiver_rates_of,
     variant_of,
 )
 from outreachd.store.vault import Vault, VaultError
@@ -138,6 +139,7 @@ def _account(row: asyncpg.Record, passwords: Secrets) -> WantedAccount:
         "tls": Tls(row["tls"]),
         "auth": Auth(row["auth"]),
         "imap": imap_of(row),
+        "receiver_rates": receiver_rates_of(row),
     }
     return WantedAccount(**values, password=passwords.get(("account", row["id"])))
 

@@ -43,6 +43,11 @@ def imap_of(row: asyncpg.Record) -> Imap | None:
     return msgspec.json.decode(row["imap"] or "null", type=Imap | None)
 
 
+def receiver_rates_of(row: asyncpg.Record) -> dict[str, int]:
+    """Read how many letters a minute go to each receiver, where that is limited."""
+    return msgspec.json.decode(row["receiver_rates"], type=dict[str, int])
+
+
 def dkim_of(row: asyncpg.Record) -> Dkim | None:
     """Read how a domain's letters are signed here, where they are."""
     return msgspec.json.decode(row["dkim"] or "null", type=Dkim | None)
@@ -85,6 +90,7 @@ def account_of(row: asyncpg.Record) -> Account:
             "tls": Tls(row["tls"]),
             "auth": Auth(row["auth"]),
             "imap": imap_of(row),
+            "receiver_rates": receiver_rates_of(row),
         }
     )
 

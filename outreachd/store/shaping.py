@@ -5,6 +5,7 @@ Errors: LedgerAwayError from the connection.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from outreachd.rules.model import Kind
@@ -30,6 +31,12 @@ class PgShaping:
         async with self._database.connection() as connection:
             receiver = await connection.fetchval(sql.text("receiver_of"), domain)
         return receiver or domain
+
+    async def receivers_of(self, domains: Sequence[str]) -> dict[str, str]:
+        """Tell who runs these domains' mail, at once; as ``receiver_of`` of each."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(sql.text("receivers_of"), domains)
+        return dict(zip(domains, domains, strict=True)) | dict(rows)
 
     async def domains_of(self, receiver: str) -> list[str]:
         """List the domains whose mail a receiver runs."""

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from outreachd.rules.hygiene import MailDomain, MailVerdict
 from outreachd.rules.inquiry import Answer, Outcome, Question, RecordKind
+from outreachd.rules.receivers import PROVIDERS
 from outreachd.wire.dns_records import records_or_faults
 from outreachd.wire.suffixes import organisation
 
@@ -24,37 +25,6 @@ RESERVED = frozenset({"example", "test", "invalid", "localhost", "local"})
 RESERVED_BELOW = frozenset({"example.com", "example.net", "example.org"})
 AT_ONCE = 50  # domains under way; the questions have a bound of their own
 FAULTS_IN_A_ROW = 40  # then the DNS is away
-
-# Registrable domains of MX hosts that go by a shorter name.
-PROVIDERS = {
-    "google.com": "google",
-    "googlemail.com": "google",
-    "outlook.com": "outlook",
-    "hotmail.com": "outlook",
-    "office365.us": "outlook",
-    "yahoodns.net": "yahoo",
-    "icloud.com": "icloud",
-    "yandex.net": "yandex",
-    "yandex.ru": "yandex",
-    "mail.ru": "mail.ru",
-    "gmx.net": "gmx",
-    "web.de": "gmx",
-    "t-online.de": "t-online",
-    "protonmail.ch": "proton",
-    "zoho.com": "zoho",
-    "zoho.eu": "zoho",
-    "qq.com": "tencent",
-    "mxhichina.com": "aliyun",
-    "pphosted.com": "proofpoint",
-    "ppe-hosted.com": "proofpoint",
-    "mimecast.com": "mimecast",
-    "barracudanetworks.com": "barracuda",
-    "messagelabs.com": "messagelabs",
-    "emailsrvr.com": "rackspace",
-    "secureserver.net": "godaddy",
-    "kundenserver.de": "ionos",
-    "ovh.net": "ovh",
-}
 
 
 class Records(Protocol):

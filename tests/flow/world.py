@@ -16,6 +16,7 @@ from outreachd.flow.feed import Feed
 from outreachd.flow.feedback import Feedback
 from outreachd.flow.journey import Journey
 from outreachd.flow.pool import Pool
+from outreachd.flow.receivers import Receivers
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
@@ -91,6 +92,7 @@ class World:
         self.weigh()
         self.slows = FakeSlows()
         self.shaping = Shaping(self.slows, self.clock)
+        self.receivers = Receivers(self.pool, self.slows)
         self.feed = Feed(
             pool=self.pool,
             ledger=self.ledger,
@@ -104,6 +106,7 @@ class World:
             max_in_flight=max_in_flight,
             poll_s=POLL_S,
             shaping=self.shaping,
+            receivers=self.receivers,
         )
 
     def _batcher(self, term: int) -> Batcher[Intent, IntentAnswer]:

@@ -27,6 +27,7 @@ CREATE TABLE account (
     max_connections integer NOT NULL CHECK (max_connections > 0),
     timezone        text NOT NULL,
     imap            jsonb,   -- where its mailboxes are read; null = nowhere
+    receiver_rates  jsonb NOT NULL DEFAULT '{}',   -- letters a minute: {"google": 60, "others": 100}
     retired         boolean NOT NULL DEFAULT false
 );
 

@@ -12,7 +12,8 @@ FROM client;
 
 -- name: present_accounts
 SELECT id, name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-    max_connections, timezone, imap::text AS imap, retired
+    max_connections, timezone, imap::text AS imap, receiver_rates::text AS receiver_rates,
+    retired
 FROM account;
 
 -- name: present_domains
@@ -70,16 +71,17 @@ ON CONFLICT (name) DO UPDATE SET
 
 -- name: put_accounts
 INSERT INTO account (name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-                     max_connections, timezone, imap)
+                     max_connections, timezone, imap, receiver_rates)
 SELECT name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-    max_connections, timezone, imap
+    max_connections, timezone, imap, receiver_rates
 FROM jsonb_populate_recordset(NULL::account, $1::jsonb)
 ON CONFLICT (name) DO UPDATE SET
     kind = excluded.kind, host = excluded.host, port = excluded.port, tls = excluded.tls,
     username = excluded.username, auth = excluded.auth,
     rate_per_second = excluded.rate_per_second,
     daily_limit = excluded.daily_limit, max_connections = excluded.max_connections,
-    timezone = excluded.timezone, imap = excluded.imap, retired = false;
+    timezone = excluded.timezone, imap = excluded.imap,
+    receiver_rates = excluded.receiver_rates, retired = false;
 
 -- name: put_domains
 INSERT INTO domain (name, account_ids, daily_limit, rate_per_minute, ramp_start, ramp_end,

@@ -6,7 +6,7 @@ FROM client WHERE NOT retired;
 
 -- name: roster_accounts
 SELECT id, name, kind, host, port, tls, username, auth, rate_per_second, daily_limit,
-    max_connections, timezone, imap::text AS imap
+    max_connections, timezone, imap::text AS imap, receiver_rates::text AS receiver_rates
 FROM account WHERE NOT retired;
 
 -- name: roster_domains
