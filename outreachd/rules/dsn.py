@@ -16,6 +16,7 @@ from itertools import islice
 from msgspec import Struct
 
 from outreachd.rules.notice_mail import Mail
+from outreachd.rules.notice_text import fit
 
 MAX_RECIPIENTS = 100  # of one notice; a person's letter has one
 MAX_REPORTS = 8  # parts of one notice
@@ -64,7 +65,7 @@ def envelope_id(mail: Mail) -> str | None:
     """Tell the ENVID we gave when the letter left, if the notice returns it."""
     for block in _blocks(mail):
         for value in block.get("original-envelope-id", ()):
-            return _XTEXT.sub(lambda found: chr(int(found[1], 16)), value.strip())
+            return _without_xtext(value.strip())
     return None
 
 
@@ -130,6 +131,10 @@ def address(value: str) -> str | None:
     """Find the address in a field's value: behind its type, unwrapped, xtext undone."""
     value = _TYPE.sub("", value)
     if "+" in value and "@" not in value:
-        value = _XTEXT.sub(lambda found: chr(int(found[1], 16)), value)
+        value = _without_xtext(value)
     found = _ADDRESS.search(value) or _LAX.search(value)
     return found[0].strip("<>") if found else None
+
+
+def _without_xtext(value: str) -> str:
+    return fit(_XTEXT.sub(lambda found: chr(int(found[1], 16)), value))

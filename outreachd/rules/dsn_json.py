@@ -12,10 +12,12 @@ import json
 import re
 from typing import Any
 
-from outreachd.rules.dsn import FAILED, MAX_RECIPIENTS, Told
+from outreachd.rules.dsn import FAILED, MAX_RECIPIENTS, Told, address
 from outreachd.rules.notice_mail import Mail
+from outreachd.rules.notice_text import fit
 
 MAX_JSON = 64 << 10  # characters
+MAX_ADDRESS = 500
 
 _SNS = re.compile(r"sns\.amazonaws\.com|aws notification")
 _WRAP = re.compile(r"\r?\n[ \t]?")
@@ -38,20 +40,21 @@ def complainer(mail: Mail) -> str | None:
     kind, body = _parsed(mail)
     rows = body.get(_KINDS["complaint"]) if kind == "complaint" else None
     row = rows[0] if isinstance(rows, list) and rows else None
-    address = row.get("emailAddress") if isinstance(row, dict) else None
-    return address if isinstance(address, str) else None
+    return _address(row.get("emailAddress")) if isinstance(row, dict) else None
 
 
 def _told(kind: str, row: Any, body: dict[str, Any]) -> Told | None:
     if isinstance(row, str):
         return Told(
-            recipient=row, action="delivered", diagnostic=_text(body, "smtpResponse")
+            recipient=_address(row),
+            action="delivered",
+            diagnostic=_text(body, "smtpResponse"),
         )
     if not isinstance(row, dict) or not isinstance(row.get("emailAddress"), str):
         return None
     status = _text(row, "status")
     return Told(
-        recipient=row["emailAddress"],
+        recipient=_address(row["emailAddress"]),
         action=FAILED if kind == "bounce" else "delivered",
         status=status or None,
         diagnostic=_text(row, "diagnosticCode").removeprefix("smtp; "),
@@ -60,7 +63,12 @@ def _told(kind: str, row: Any, body: dict[str, Any]) -> Told | None:
 
 def _text(row: dict[str, Any], name: str) -> str:
     value = row.get(name)
-    return value[:2000] if isinstance(value, str) else ""
+    return fit(value[:2000]) if isinstance(value, str) else ""
+
+
+def _address(value: object) -> str | None:
+    """Read an address; JSON can write any character, and as many as it likes."""
+    return address(fit(value[:MAX_ADDRESS])) if isinstance(value, str) else None
 
 
 def _parsed(mail: Mail) -> tuple[str, dict[str, Any]]:

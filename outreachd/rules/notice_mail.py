@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from outreachd.rules.notice_text import decoded, from_html, header_text, transferred
+from outreachd.rules.notice_text import (
+    decoded,
+    fit,
+    from_html,
+    header_text,
+    transferred,
+)
 
 MAX_MAIL = 16 << 20  # what is behind is not read
 MAX_HEADER = 64 << 10  # a block of headers
@@ -100,7 +106,7 @@ class Part:
             self.octets[:MAX_TEXT], self.headers.raw("content-transfer-encoding")
         )
         text = decoded(octets, self.parameters.get("charset"))
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        text = fit(text.replace("\r\n", "\n").replace("\r", "\n"))
         return from_html(text) if self.type == "text/html" else text
 
     def content(self) -> bytes:

@@ -1,8 +1,9 @@
 """From octets of a mail to text: charsets, transfer encodings, RFC 2047, HTML.
 
-Whatever comes in, text comes out and nothing is raised: an unknown charset is read as
-UTF-8, else as Windows-1252; what does not decode becomes U+FFFD. Only codecs on a list
-are used, since some of Python's are no charsets (zip) or take quadratic time (idna).
+Whatever comes in, text comes out that can be kept and shown, and nothing is raised: an
+unknown charset is read as UTF-8, else as Windows-1252; what does not decode becomes
+U+FFFD. Only codecs on a list are used, since some of Python's are no charsets (zip) or
+take quadratic time (idna).
 Each step is linear in its input, and callers pass no more than they want to pay for.
 Sources: RFC 2045, 2047, 2231.
 """
@@ -43,7 +44,19 @@ _BREAK = re.compile(
     r"</?(p|div|br|tr|li|ul|ol|table|h\d|pre|blockquote)\b[^<>]*>", re.IGNORECASE
 )
 _TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>")
+# What no database of text keeps or a terminal obeys: C0, DEL, C1, lone surrogates.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def fit(text: str) -> str:
+    """Take out what can be neither kept nor shown; a mail that holds it stays a mail.
+
+    A codec may make it (UTF-7 makes half a character), an encoded word, or an escape.
+    """
+    if text.isprintable():
+        return text
+    return _UNFIT.sub("\ufffd", text.replace("\0", ""))
 
 
 def decoded(octets: bytes, charset: str | None) -> str:
@@ -111,7 +124,7 @@ def header_text(raw: str) -> str:
         raw = _guessed(raw.encode("utf-8", "surrogateescape"))
     if "=?" in raw:
         raw = _WORD.sub(_word, _BETWEEN.sub(r"\1", raw))
-    return _SPACES.sub(" ", raw.replace("\r", " ").replace("\n", " ")).strip()
+    return _SPACES.sub(" ", fit(raw.replace("\r", " ").replace("\n", " "))).strip()
 
 
 def _word(found: re.Match[str]) -> str:

@@ -25,6 +25,7 @@ measured unseen: right action 82 (of 232), 85 (131), 65 (82); old tables 82, 63,
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from random import Random
 from typing import Any
@@ -32,8 +33,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from outreachd.rules.notice import About, Notice, NoticeKind, understand
+from outreachd.rules.notice_text import fit
 from tests.rules.mails import FAMILY, NOW, bounce, labelled, mail, multipart
 
 MAILS = labelled()
@@ -248,3 +251,58 @@ def test_no_octets_raise(octets: bytes, dice: Random) -> None:
         notice = read(one)
         assert len(notice.about) <= 100
         assert all(len(about.text) <= 512 for about in notice.about)
+
+
+def _texts(of: object) -> Iterator[str]:
+    match of:
+        case str():
+            yield of
+        case Struct():
+            yield from _texts([getattr(of, name) for name in of.__struct_fields__])
+        case list() | tuple() | set() | frozenset():
+            for one in of:
+                yield from _texts(one)
+        case _:
+            yield from (
+                _texts(list(vars(of).values())) if hasattr(of, "__dict__") else ()
+            )
+
+
+REPORT = (
+    "From: MAILER-DAEMON@x.example\nSubject: failed\nContent-Type: multipart/report;"
+    " report-type=delivery-status; boundary=b\n\n--b\nContent-Type:"
+    " message/delivery-status; charset={0}\n\nOriginal-Envelope-Id: a{1}\n\n"
+    "Final-Recipient: rfc822; bob{1}@there.example\nAction: failed\nStatus: 5.1.1\n"
+    "Diagnostic-Code: smtp; 550 no {1} such user\n\n--b\nContent-Type:"
+    " message/rfc822\n\nMessage-ID: <a{1}@b>\nTo: bob{1}@there.example\n\nhi\n--b--\n"
+)
+ANSWER = (
+    "From: bob{1}@there.example\nSubject: Re: {1}\nIn-Reply-To: <a{1}@b>\n"
+    "Content-Type: text/plain; charset={0}\n\nunsubscribe {1} me, thank you\n"
+)
+SES = (
+    "From: no-reply@sns.amazonaws.com\nSubject: AWS Notification Message\n\n"
+    '{{"notificationType":"Bounce","bounce":{{"bouncedRecipients":[{{"emailAddress":'
+    '"bob{1}@x.example","status":"5.1.1","diagnosticCode":"smtp; 550 {1}"}}]}},'
+    '"mail":{{"destination":["bob{1}@x.example"]}}}}\n'
+)
+
+
+@pytest.mark.parametrize("form", [REPORT, ANSWER, SES])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("\0", "\x1b[2J", "\x7f", "\u009b2J", "+2AA-", "+AAA-", "+00", "+1B"),
+        *("=?utf-7?q?+2AA-?=", "=?utf-8?b?ABs=?=", r"\ud800", r"\u0000\u001b"),
+    ],
+)
+def test_what_a_notice_says_can_be_kept_and_shown(form: str, word: str) -> None:
+    """S27: no NUL, half a character or escape comes through by any encoding.
+
+    The database would refuse the first two, and the mail would be read again and again
+    while all behind it wait; a terminal would obey the last.
+    """
+    for charset in ("utf-8", "utf-7", "us-ascii"):
+        raw = form.format(charset, word).encode()
+        for text in _texts(understand(raw, now=NOW)):
+            assert fit(text) == text
