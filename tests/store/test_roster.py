@@ -142,3 +142,20 @@ async def test_secrets_are_read_sealed(db: Database) -> None:
         )
         secrets = await read_secrets(connection)
     assert list(secrets) == [("account", 1)]
+
+
+async def test_of_years_of_use_only_the_end_is_read(db: Database) -> None:
+    """A large fleet's history is no longer to read than its ramps are."""
+    async with db.connection() as connection:
+        await seed_fleet(connection, mailboxes=2)
+        await connection.execute(
+            "UPDATE mailbox SET ramp_start = 1, ramp_end = 40, ramp_days = 20"
+            " WHERE id = 1"
+        )
+        await connection.execute(
+            "INSERT INTO usage SELECT 'mailbox', box, $1::date - day, 40, 40"
+            " FROM generate_series(1, 2) box, generate_series(1, 500) day",
+            NOW.date(),
+        )
+        facts = await read_facts(connection, NOW)
+    assert facts.days_sent == {(Kind.MAILBOX, 1): 60, (Kind.MAILBOX, 2): 180}
