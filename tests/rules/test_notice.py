@@ -299,8 +299,8 @@ SES = (
 def test_what_a_notice_says_can_be_kept_and_shown(form: str, word: str) -> None:
     """S27: no NUL, half a character or escape comes through by any encoding.
 
-    The database would refuse the first two, and the mail would be read again and again
-    while all behind it wait; a terminal would obey the last.
+    The database would refuse the first two, and the mail would be passed over, with the
+    wish to leave or the bounce that is in it; a terminal would obey the last.
     """
     for charset in ("utf-8", "utf-7", "us-ascii"):
         raw = form.format(charset, word).encode()
