@@ -68,6 +68,7 @@ class Feed:
         receivers: Receivers | None = None,
     ) -> None:
         self._pool = pool
+        pool.share_places(max_in_flight)
         self._ledger = ledger
         self._crew = crew
         self._recorder = recorder

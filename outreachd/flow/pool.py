@@ -27,13 +27,16 @@ from outreachd.rules.admission import (
     gap_s,
     pause_wait_s,
 )
-from outreachd.rules.meter import DayMeter
+from outreachd.rules.meter import UNLIMITED, DayMeter
 from outreachd.rules.model import Account, Campaign, Domain, Kind, Pause, Roster, Route
 from outreachd.rules.receiver_pace import AccountPaces, ReceiverPace, tuned
 from outreachd.rules.records import Charge, Facts
 
 # Of a mailbox, its domain, the account and the client, in this order.
 Days: TypeAlias = tuple[DayMeter, DayMeter, DayMeter, DayMeter]
+
+# So many accounts divide the places for letters under way; of more, each has this part.
+MOST_PARTS = 4
 
 
 class Permit(Struct, frozen=True):
@@ -70,6 +73,7 @@ class Pool(Lineup):
         # By account, of those with rates by receiver: mostly none.
         self.paces: dict[int, AccountPaces] = {}
         self.fleet = Standing(Kind.FLEET, "")
+        self._places = UNLIMITED
         self.apply(roster, facts, now=now, mono=mono)
 
     # --- the fleet as it was applied ----------------------------------------------
@@ -106,7 +110,21 @@ class Pool(Lineup):
             for id, box in roster.mailboxes.items()
         }
         self._line_up(roster)
+        self._divide()
         self.rearm(now, mono)
+
+    def share_places(self, max_in_flight: int) -> None:
+        """Say how many letters may be under way, of all accounts together."""
+        self._places = max_in_flight
+        self._divide()
+
+    def _divide(self) -> None:
+        """Give no account all places: one that hangs would stop all others."""
+        domains = self.roster.domains.values()
+        ways = {id for domain in domains for id in domain.account_ids}
+        parts = min(len(ways), MOST_PARTS)
+        for account in self.accounts.values():
+            account.at_once = max(self._places // parts, 1) if parts > 1 else UNLIMITED
 
     def set_pauses(
         self, pauses: Iterable[Pause], *, now: datetime, mono: float
@@ -215,6 +233,7 @@ class Pool(Lineup):
         for day in days:
             day.reserve()
         lane.is_busy = True
+        account.under_way += 1
         model = self.roster.accounts[account_id]
         box = lane.standing.box
         own = box.username is not None
@@ -250,6 +269,9 @@ class Pool(Lineup):
         for day in permit.days:
             day.settle(spent=spent, now=now)
         lane.is_busy = False
+        account = self.accounts.get(permit.account.id)
+        if account is not None and account.under_way > 0:  # it may have come back anew
+            account.under_way -= 1
         if spent:
             lane.standing.hour.add(mono)
             lane.idle_since = mono

@@ -22,6 +22,9 @@ from outreachd.rules.model import Kind, Mailbox, Pause
 from outreachd.rules.window import RecentLog
 from outreachd.rules.written import time_text
 
+# An account whose places are all taken is looked at again then, or when a letter ends.
+FULL_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -63,12 +66,14 @@ class Standing:
     rate_setting: str = ""
     pause: Pause | None = None
     setback: Setback | None = None
+    under_way: int = 0  # letters, of an account
+    at_once: int = UNLIMITED
 
     def wait_s(self, now: datetime, mono: float) -> float:
         """Tell the longest wait of all gates."""
-        wait_s = 0.0
+        wait_s = 0.0 if self.under_way < self.at_once else FULL_S
         if self.pause is not None:
-            wait_s = pause_wait_s(self.pause, now)
+            wait_s = max(wait_s, pause_wait_s(self.pause, now))
         if self.setback is not None:
             wait_s = max(wait_s, self.setback.wait_s(mono))
         if self.day is not None:
@@ -86,7 +91,7 @@ class Standing:
         left = UNLIMITED if self.day is None else self.day.left(now)
         if self.bucket is not None:
             left = min(left, int(self.bucket.available(now=mono) + 1e-6))
-        return max(left, 0)
+        return max(min(left, self.at_once - self.under_way), 0)
 
     def gates(self, now: datetime, mono: float) -> Iterator[Gate]:
         """List every gate, open or not."""
@@ -101,6 +106,14 @@ class Standing:
                 self.rate,
                 f"{self.kind}.{self.rate_setting}",
                 self.bucket.seconds_until(1, now=mono),
+            )
+        if self.at_once < UNLIMITED:
+            yield Gate(
+                f"{self.kind} {self.name}: under way",
+                str(self.under_way),
+                f"{self.at_once} at once",
+                "send.max_in_flight",
+                0.0 if self.under_way < self.at_once else FULL_S,
             )
 
 

@@ -326,3 +326,24 @@ async def test_a_pause_during_the_claim_gives_the_rows_back() -> None:
         world.set_pauses()
         await world.clock.sleep(1000)
     assert len(world.carrier.delivered) == 2
+
+
+async def test_a_relay_that_hangs_does_not_take_the_places_of_others() -> None:
+    """Promise 6: its letters wait for it; those of another account go on meanwhile."""
+    stuck, well = range(1, 31), range(31, 34)
+    boxes = [mailbox(id, 1 if id in stuck else 2) for id in (*stuck, *well)]
+    domains = [domain(1, account_ids=(1,)), domain(2, account_ids=(2,))]
+    campaigns = [campaign(1, tuple(stuck)), campaign(2, tuple(well))]
+    fleet = roster(*boxes, *domains, account(1), account(2), *campaigns)
+    world = World(fleet, max_in_flight=20)
+    answer = asyncio.Event()
+    world.add(100, prefix="stuck", campaign_id=1)
+    for n in range(100):
+        world.carrier.plan(f"stuck{n}@x.example", Plan(before_open=answer))
+    world.add(30, prefix="well", campaign_id=2)
+    async with world.running():
+        with world.clock.idle():
+            await world.clock.sleep(3600)
+        sent = [who for who in world.carrier.recipients() if who.startswith("well")]
+        answer.set()
+    assert len(sent) == 30
