@@ -119,6 +119,8 @@ class Helm:
         pool = await self._pool()
         shift = self._shift()
         now, mono = self._clock.now(), self._clock.monotonic()
+        if shift is not None:
+            await shift.receivers.learn([row["contact"]], mono)
         return explain(
             row,
             pool,
@@ -126,6 +128,7 @@ class Helm:
             mono,
             share=shift.share if shift else None,
             shaping=shift.shaping if shift else None,
+            receivers=shift.receivers if shift else None,
             health=await health_of(
                 self._health, row, pool, self._rules, now=now, mono=mono
             ),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +18,10 @@ import dkim
 import pytest
 
 from outreachd.equipment import Tools
+from outreachd.helm import Helm
 from outreachd.keyring import Keyring
 from outreachd.rules.dkim_record import KeyKind, record_name, record_text
+from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind, Phase, Reply
 from outreachd.rules.records import Queue, Want
 from outreachd.shift import Shift
@@ -238,6 +241,40 @@ async def test_an_applied_fleet_reaches_the_running_shift(bench: Bench) -> None:
         await bench.clock.sleep(30)
     [letter] = bench.carrier.delivered
     assert b"New words." in letter.message
+
+
+async def test_rates_by_receiver_reach_the_running_shift(bench: Bench) -> None:
+    """By who the DNS said runs the mail; what is put off says so, and until when."""
+    await bench.add(30)
+    shift = await bench.shift()
+    await bench.run(
+        "INSERT INTO mail_domain (domain, verdict, provider, checked_at)"
+        " VALUES ('x.example', 'mx', 'google', now())"
+    )
+    await bench.run("UPDATE account SET receiver_rates = '{\"google\": 6}'")
+    await shift.reload_fleet()
+    helm = Helm(
+        bench.db,
+        bench.clock,
+        MINT,
+        shift=lambda: shift,
+        readiness=lambda: (True, ""),
+        drain=lambda: None,
+        rules=RULES,
+    )
+    async with at_work(bench, shift):
+        await bench.clock.sleep(59)
+        sent = len(bench.carrier.delivered)
+        waiting = await bench.run(
+            "SELECT id FROM send WHERE state = 'scheduled'"
+            " AND reason = 'receiver_rate' ORDER BY due_at"
+        )
+        told = await helm.explain(waiting)
+    assert 5 <= sent <= 6
+    assert told is not None
+    [gate] = [g for g in told["gates"] if g["gate"] == "account relay: rate to google"]
+    assert (gate["limit"], gate["open"]) == ("6 a minute", False)
+    assert gate["opens_at"] <= bench.clock.now() + timedelta(seconds=10)
 
 
 async def test_trust_in_the_lease_is_asked_before_anything_begins(bench: Bench) -> None:

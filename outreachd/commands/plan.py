@@ -65,11 +65,13 @@ async def plan(
         outlook = await look_ahead(opened, now, asked[-1])
     reports = [report(outlook, when) for when in asked]
     if as_json:
-        show_json({"days": reports})
+        show_json({"days": reports, "notes": outlook.notes()})
         return
     console = Console(highlight=False)
     for when in asked:
         page(outlook, when, console)
+    for note in outlook.notes():
+        console.print(Text(f"note: {note}"))
 
 
 def days_asked(day: str | None, days: int | None, now: datetime) -> list[date]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from outreachd.rules import address, calendar, written
 from outreachd.rules.contact_row import consent
@@ -72,6 +72,14 @@ def _ground(text: str) -> str:
     return basis
 
 
+def _whole(value: object) -> object:
+    if isinstance(value, dict):  # as TOML reads mx.example = 30
+        raise ValueError(
+            'must be a whole number; a name with a dot stands in quotes: "mx.example"'
+        )
+    return value
+
+
 def _parsed_by(reader: Any) -> AfterValidator:
     def check(text: str) -> str:
         reader(text)
@@ -100,7 +108,7 @@ Delay = Annotated[str, _parsed_by(written.parse_delay)]
 Duration = Annotated[str, _parsed_by(written.parse_duration_s)]
 Letters = Annotated[int, Field(ge=0, le=10_000_000)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
-PerMinute = Annotated[int, Field(gt=0, le=1_000_000)]
+PerMinute = Annotated[int, BeforeValidator(_whole), Field(gt=0, le=1_000_000)]
 Share = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 Ground = Annotated[str, AfterValidator(_ground)]
 Body = Annotated[str, Field(min_length=1, max_length=500_000)]

@@ -6,7 +6,7 @@ differ. Tells nothing but what it is shown: rows of the database, a pool, a shar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import inf, isinf
 from typing import Any
@@ -15,6 +15,8 @@ from msgspec.structs import asdict
 
 from outreachd.flow.places import Lane
 from outreachd.flow.pool import Pool
+from outreachd.flow.receiver_gates import rate_gates, rest_gates
+from outreachd.flow.receivers import Receivers
 from outreachd.flow.shaping import Shaping
 from outreachd.rules.admission import Gate
 from outreachd.rules.hours import (
@@ -51,17 +53,19 @@ def explain(
     mono: float,
     share: FairShare | None = None,
     shaping: Shaping | None = None,
+    receivers: Receivers | None = None,
     health: Sequence[Line] = (),
 ) -> dict[str, Any]:
     """Say of one send where it stands, what it must pass, and when it may go.
 
-    ``share``: of the daemon that sends, which alone knows whose turn it is. ``health``:
-    of the sending domain that is concerned, at most one.
+    ``share``, ``shaping``, ``receivers``: of the daemon that sends, which alone knows
+    whose turn it is and where the lines end. ``health``: of the sending domain that is
+    concerned, at most one.
     """
     state = State(row["state"])
     gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
-    if shaping is not None and state is State.SCHEDULED:
-        gates += _receiver_gates(row, pool, shaping, now)
+    if state is State.SCHEDULED:
+        gates += _receiver_gates(row, pool, shaping, receivers, now, mono)
     if share is not None:
         gates += _turn_gates(row, pool, share)
     waits = [gate.wait_s for gate in gates]
@@ -132,26 +136,22 @@ def _gates(
 
 
 def _receiver_gates(
-    row: Mapping[str, Any], pool: Pool, shaping: Shaping, now: datetime
-) -> list[Gate]:
-    """Say which receiver wants no more of the sender for now."""
-    lane = pool.lanes.get(row["mailbox_id"])
+    row: Mapping[str, Any],
+    pool: Pool,
+    shaping: Shaping | None,
+    receivers: Receivers | None,
+    now: datetime,
+    mono: float,
+) -> Iterator[Gate]:
+    """List what the receiver of a scheduled send's letter sets it in the way."""
+    campaign = pool.roster.campaigns.get(row["campaign_id"])
+    lane = _lane(row, campaign, pool, now, mono) if campaign is not None else None
     if lane is None:
-        return []
-    domain = lane.domain.domain
-    closing = shaping.closing(
-        row["contact"], account_ids=domain.account_ids, domain_id=domain.id, now=now
-    )
-    return [
-        Gate(
-            f"receiver {slow.receiver}: wants no more of this {slow.kind}",
-            slow.reason,
-            "nothing of the kind",
-            "what it said",
-            (slow.until - now).total_seconds(),
-        )
-        for slow in closing
-    ]
+        return
+    if shaping is not None:
+        yield from rest_gates(row["contact"], lane, shaping, now)
+    if receivers is not None:
+        yield from rate_gates(row, lane, pool, receivers, now, mono)
 
 
 def _windows(

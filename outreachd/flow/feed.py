@@ -31,7 +31,13 @@ from outreachd.flow.recorder import Recorder
 from outreachd.flow.shaping import Shaping
 from outreachd.rules.model import Campaign, Claim
 from outreachd.rules.records import GiveBack, LedgerAwayError, Queue, Want
-from outreachd.rules.returns import expired, not_now, unknown_campaign, unknown_zone
+from outreachd.rules.returns import (
+    RECEIVER_RATE,
+    expired,
+    not_now,
+    unknown_campaign,
+    unknown_zone,
+)
 from outreachd.rules.share import FairShare
 from outreachd.telemetry import Metrics
 
@@ -185,7 +191,7 @@ class Feed:
                 self._metrics.claim_seconds,
                 self._ledger.claim(wants, term=self._term, now=self._clock.now()),
             )
-            if self._receivers is not None and self._receivers.is_asked:
+            if self._receivers is not None:
                 emails = (claim.email for _, claim in rows)
                 await self._receivers.learn(emails, self._clock.monotonic())
         except LedgerAwayError:
@@ -222,7 +228,7 @@ class Feed:
         if back is None and self._receivers is not None:
             pace = self._receivers.pace(claim.email, pick.lane, now, mono)
             if pace is not None and pace.wait_s(mono) > 0:
-                back = not_now(claim, now, pace.line_up(mono), "receiver_rate")
+                back = not_now(claim, now, pace.line_up(mono), RECEIVER_RATE)
         if back is None and campaign is not None:
             permit = self._pool.take(pick.lane, campaign, now, mono, pace)
             if isinstance(permit, Permit):

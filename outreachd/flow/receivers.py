@@ -37,13 +37,10 @@ class Receivers:
         self._known: dict[str, str] = {}  # by domain; the longest unasked first
         self._known_since = 0.0  # monotonic
 
-    @property
-    def is_asked(self) -> bool:
-        """Tell whether it matters who a receiver is."""
-        return bool(self._pool.paces)
-
     async def learn(self, emails: Iterable[str], mono: float) -> None:
-        """Know the receivers of these addresses from now on."""
+        """Know the receivers of these addresses from now on, if it matters."""
+        if not self._pool.paces:
+            return
         if mono - self._known_since > BELIEVED_S:
             self._known, self._known_since = {}, mono
         known = self._known

@@ -164,6 +164,19 @@ class Outlook:
             days[day] = _Tally()
         return days[day]
 
+    def notes(self) -> list[str]:
+        """Say what the figures leave out."""
+        accounts = self._roster.accounts.values()
+        names = sorted(one.name for one in accounts if one.receiver_rates)
+        if not names:
+            return []
+        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        note = (
+            f"the rates by receiver of account {some} are not part of this plan: what "
+            "they put off may be late; `outreachd explain SEND` tells until when."
+        )
+        return [note]
+
     def campaign_name(self, id: int) -> str:
         """Name a campaign."""
         return self._roster.campaigns[id].name

@@ -15,6 +15,7 @@ AGAIN_S = 900.0
 # A first touch is bound to nobody and claimed only where there is room: it can be due
 # almost at once, so that nothing that was resumed is found asleep.
 FREE_AGAIN_S = 5.0
+RECEIVER_RATE = "receiver_rate"  # it has a place in the line, which is when it is due
 
 
 def not_now(claim: Claim, now: datetime, wait_s: float, reason: str) -> GiveBack:

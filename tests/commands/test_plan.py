@@ -18,6 +18,7 @@ from outreachd.commands.plan import SHOWN, days_asked, end_of_day, page, plan, r
 from outreachd.rules.holiday import Holidays
 from outreachd.rules.outlook import Blocked, Outlook
 from outreachd.rules.records import Facts
+from outreachd.store.database import Database
 from tests.commands.conftest import PutSends
 from tests.rules.test_outlook import MONDAY, NOON, ROSTER
 
@@ -57,6 +58,26 @@ async def test_a_plan_changes_nothing(config: Path, put_sends: PutSends) -> None
     await put_sends(2)
     await plan(config, None, None, False)
     await plan(config, today().isoformat(), None, False)
+
+
+async def test_what_a_plan_leaves_out_is_said(
+    config: Path,
+    fleet: None,
+    db: Database,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Rates by receiver, for people and for scripts; nothing where there are none."""
+    await plan(config, None, None, True)
+    assert json.loads(capsys.readouterr().out)["notes"] == []
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE account SET receiver_rates = '{\"google\": 6}'"
+        )
+    await plan(config, None, None, True)
+    [note] = json.loads(capsys.readouterr().out)["notes"]
+    await plan(config, None, None, False)
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"note: {note}" in told
 
 
 async def test_nothing_due_is_said(

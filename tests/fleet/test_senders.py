@@ -231,3 +231,43 @@ def test_a_mailbox_of_the_csv_says_its_place_in_a_cell(tmp_path: Path) -> None:
     assert isinstance(found, WantedMailbox)
     assert found.imap is not None
     assert (found.imap.host, found.imap.port) == ("i.example", 1993)
+
+
+def test_rates_by_receiver_are_by_names_that_receivers_go_by(tmp_path: Path) -> None:
+    """Short names, registrable domains of mail hosts, and others."""
+    line = 'receiver_rates = { google = 60, "mx.example" = 30, others = 100 }'
+    rates = {"google": 60, "mx.example": 30, "others": 100}
+    assert account(tmp_path, line).receiver_rates == rates
+    assert account(tmp_path, "").receiver_rates == {}
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ("gogle = 6", 'unknown receiver "gogle": did you mean "google"?'),
+        ("Google = 6", 'unknown receiver "Google": did you mean "google"?'),
+        ("other = 6", 'unknown receiver "other": did you mean "others"?'),
+        ('"web.de" = 6', 'receiver "web.de" goes by its short name: write gmx'),
+        ('"a..b" = 6', 'receiver "a..b" is no domain: '),
+        ('"MX.example" = 6', 'receiver "MX.example": write "mx.example"'),
+        ("google = 0", "google must be above 0"),
+        ("google = -1", "google must be above 0"),
+        ("google = 1.5", "google must be a whole number"),
+        ('google = "6"', "google must be a whole number"),
+        ("mx.example = 6", "mx must be a whole number; a name with a dot stands in q"),
+        ("google = true", "google must be a whole number"),
+    ],
+)
+def test_a_rate_that_would_limit_nothing_is_a_mistake(
+    tmp_path: Path, rates: str, said: str
+) -> None:
+    """Fault 70 and 74: at its own line, with the nearest name that is known."""
+    line = f"{HOST}\nreceiver_rates = {{ {rates} }}"
+    number = GOOD[: GOOD.index(HOST)].count("\n") + 2
+    assert mistake(tmp_path, HOST, line).startswith(f"fleet.toml:{number}: {said}")
+
+
+def test_rates_are_a_table(tmp_path: Path) -> None:
+    """A number alone says nothing of whom it is for."""
+    found = mistake(tmp_path, HOST, f"{HOST}\nreceiver_rates = 60")
+    assert "receiver_rates must be a table of keys" in found

@@ -10,10 +10,12 @@ import pytest_asyncio
 
 from outreachd.clock import RealClock
 from outreachd.flow.explanation import STATES, explain
+from outreachd.flow.receivers import Receivers
 from outreachd.helm import Helm, load_pool
 from outreachd.rules.model import Kind, State
 from outreachd.rules.share import FairShare
 from outreachd.store.database import Database
+from outreachd.store.shaping import PgShaping
 from outreachd.store.steering import PgSteering
 from tests.helms import apply_small_fleet, put, standby
 
@@ -207,3 +209,22 @@ async def test_the_budget_of_the_sending_domain_is_told(
     async with db.connection() as connection:
         await connection.execute("UPDATE send SET state = 'expired'")
     assert (await told(helm, id))["health"] is None
+
+
+async def test_the_rate_to_the_receiver_is_a_gate(helm: Helm, db: Database) -> None:
+    """As the daemon that sends knows it; a daemon that begins now has none in hand."""
+    row = await PgSteering(db).send(await put(db))
+    assert row is not None
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE account SET receiver_rates = '{\"others\": 30}'"
+        )
+    clock = RealClock()
+    pool = await load_pool(db, clock)
+    receivers = Receivers(pool, PgShaping(db))
+    now, mono = clock.now(), clock.monotonic()
+    found = explain(row, pool, now, mono, receivers=receivers)
+    gate = closed(found)["account relay: rate to people.example"]
+    assert (gate["limit"], gate["setting"]) == ("30 a minute", "account.receiver_rates")
+    assert now < gate["opens_at"] < now + timedelta(seconds=3)
+    assert closed(explain(row, pool, now, mono)) == {}

@@ -254,3 +254,21 @@ async def test_where_mail_is_read_goes_in_and_comes_back(db: Database) -> None:
     [read] = roster.inboxes.values()
     assert (read.name, read.imap) == ("bounces", imap)
     assert [m.imap for m in roster.mailboxes.values()] == [imap]
+
+
+async def test_rates_by_receiver_read_back_in_any_order(db: Database) -> None:
+    """The same rates written in another order are no change; taken out, they are."""
+    rates = {"outlook": 30, "google": 60, "others": 100}
+    limited = replace(RELAY, receiver_rates=rates)
+    turned = replace(RELAY, receiver_rates=dict(sorted(rates.items())))
+    async with db.connection() as connection:
+        await put(connection, ACME, limited)
+        assert await put(connection, ACME, turned) == []
+        roster = await read_roster(connection)
+        assert [a.receiver_rates for a in roster.accounts.values()] == [rates]
+        [change] = await put(connection, ACME, RELAY)
+        assert str(change).endswith(
+            "receiver_rates: google 60, outlook 30, others 100 a minute -> none"
+        )
+        [plain] = (await read_roster(connection)).accounts.values()
+    assert plain.receiver_rates == {}

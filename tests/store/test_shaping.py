@@ -48,3 +48,18 @@ async def test_a_receiver_is_who_runs_the_mail(db: Database) -> None:
     assert await shaping.receiver_of("c.example") == "c.example"
     assert await shaping.receiver_of("d.example") == "d.example"
     assert sorted(await shaping.domains_of("google")) == ["a.example", "b.example"]
+
+
+async def test_the_receivers_of_many_domains_are_asked_at_once(db: Database) -> None:
+    """Each as if it were asked alone; every domain asked about is told."""
+    shaping = PgShaping(db)
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO mail_domain (domain, verdict, provider, checked_at) VALUES"
+            " ('a.example', 'mx', 'google', now()),"
+            " ('c.example', 'unknown', '', now())"
+        )
+    domains = ["a.example", "c.example", "d.example"]
+    found = await shaping.receivers_of(domains)
+    assert found == {domain: await shaping.receiver_of(domain) for domain in domains}
+    assert await shaping.receivers_of([]) == {}
