@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from outreachd.flow.pool import Pool
 from outreachd.rules.model import Kind, Pause
 from outreachd.rules.records import Queue, Recent, Want
 from outreachd.store.database import Database
@@ -73,6 +74,37 @@ async def test_facts_are_what_the_ledger_saw(db: Database) -> None:
         Recent(1, 1, NOW - 10 * MINUTE + MINUTE / 2),
         Recent(1, 1, NOW),
     ]
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        "UPDATE mailbox SET min_gap_s = 7200, jitter = 0.5",
+        "UPDATE domain SET rate_per_minute = 0.005",
+        "UPDATE account SET rate_per_second = 0.0001",
+    ],
+)
+async def test_facts_reach_as_far_back_as_the_slowest_limit(
+    db: Database, slow: str
+) -> None:
+    """Promise 4: who waits for three hours between letters does so across a restart."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await add_send(connection, "p@x.example")
+        await connection.execute(slow)
+    ledger, term, _ = await owner_of(db)
+    [(_, claim)] = await ledger.claim([Want(Queue(1, ""), 1)], term=term, now=NOW)
+    made = intent(claim, at=NOW - 150 * MINUTE)
+    await ledger.begin([made], term=term)
+    async with db.connection() as connection:
+        unended = await read_facts(connection, NOW)
+        await ledger.record([outcome(made, at=NOW - 149 * MINUTE)])
+        ended = await read_facts(connection, NOW)
+        roster = await read_roster(connection)
+    assert unended.recent == [Recent(1, 1, NOW - 120 * MINUTE)]
+    assert ended.recent == [Recent(1, 1, NOW - 149 * MINUTE)]
+    pool = Pool(roster, ended, lambda: 0.0, now=NOW, mono=0.0)
+    assert pool.wait_s(pool.lanes[1], roster.campaigns[1], NOW, 0.0) > 15 * 60
 
 
 async def test_a_ramp_steps_back_after_a_rest_and_holds_while_tired(

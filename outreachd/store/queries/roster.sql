@@ -84,14 +84,21 @@ WHERE NOT EXISTS (
 GROUP BY t.kind, t.id, t.ramp_days, r.begins, r.ends;
 
 -- name: facts_recent
--- The newest attempts of the last hour of each mailbox, as many as its hour allows. The
--- hour counts from their end, which can be half an hour after their start; one without
--- an end counts as ending now: its server may still be taking it. $1 now.
-SELECT m.id AS mailbox_id, a.account_id, coalesce(a.ended_at, $1::timestamptz) AS at
+-- The newest attempts of each mailbox, as many as its hour allows: of the last hour, or of
+-- the time that its gap or the rate of its domain or of an account takes, if that is longer.
+-- All count from their end, which can be half an hour after their start; one without an
+-- end counts as ending now, or then: its server may still be taking it. $1 now.
+WITH slowest AS (SELECT 1 / min(rate_per_second) AS s FROM account WHERE NOT retired)
+SELECT m.id AS mailbox_id, a.account_id,
+    coalesce(a.ended_at, least($1::timestamptz, a.started_at + interval '30 minutes')) AS at
 FROM mailbox m
+JOIN domain d ON d.id = m.domain_id
+CROSS JOIN slowest
 CROSS JOIN LATERAL (
-    SELECT account_id, ended_at FROM attempt
-    WHERE mailbox_id = m.id AND started_at > $1::timestamptz - interval '90 minutes'
+    SELECT account_id, started_at, ended_at FROM attempt
+    WHERE mailbox_id = m.id AND started_at > $1::timestamptz - interval '30 minutes'
+        - interval '1 second' * least(31536000, greatest(
+            3600, m.min_gap_s * (1 + m.jitter), 60 / d.rate_per_minute, slowest.s))
     ORDER BY started_at DESC LIMIT m.hourly_limit) a
 WHERE NOT m.retired;
 
