@@ -1,4 +1,4 @@
-"""What a daemon does besides sending: the house, the gauges, the watchdog, the hints.
+"""What a daemon does besides sending: list, epochs, gauges, watchdog, hints, duties.
 
 Each chore runs for ever and begins anew when it ends by a fault; none can stop a
 letter. A database that is away is noted once and said once. All in real time, also
@@ -10,47 +10,32 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from typing import TypeAlias
 
 import structlog
 
 from outreachd import __version__
 from outreachd.clock import Clock
-from outreachd.domain_watch import DomainWatch
-from outreachd.flow.controller import Controller
-from outreachd.flow.lease import Lease
-from outreachd.flow.letterbox import Letterbox
-from outreachd.flow.reader import Reader
 from outreachd.notify import sd_notify, watchdog_interval_s
 from outreachd.rules.records import LedgerAwayError
 from outreachd.shift import Shift
-from outreachd.store.forgetting import PgForgetting
 from outreachd.store.hints import Hint, Hints
 from outreachd.store.identity import PgIdentity
 from outreachd.store.lease import PgLeases
-from outreachd.store.ledger import PgLedger
 from outreachd.store.steering import PgSteering
 from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
 
-HOUSEKEEPING_S = 10.0
+LISTED_S = 10.0
 EPOCH_S = 60.0
-STALE_S = 30.0
-STALE_AT_ONCE = 200  # of each queue and lane: a statement stays short
 GAUGES_S = 15.0
-HEALTH_S = 60.0
-FORGET_S = 3600.0
-FORGET_PACE_S = 1.0  # between two chunks: sending comes first
 LAG_SAMPLE_S = 0.1
-READ_S = 1.0
-LETTERBOX_S = 5.0
-# Sending comes first; a daemon that starts in a circle asks nothing of the DNS.
-WATCH_AFTER_S = 60.0
 AGAIN_S = 2.0
 NEVER_S = 86_400.0
+
+Chore: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Chores:
@@ -60,61 +45,40 @@ class Chores:
         self,
         *,
         leases: PgLeases,
-        lease: Lease,
         hints: Hints,
         steering: PgSteering,
         identity: PgIdentity,
-        ledger: PgLedger,
         metrics: Metrics,
         house: Clock,
         clock: Clock,
         shift: Callable[[], Shift | None],
-        grace: timedelta,
-        watch: DomainWatch | None = None,
-        reader: Reader | None = None,
-        letterbox: Letterbox | None = None,
-        controller: Controller | None = None,
-        forgetting: PgForgetting | None = None,
-        follow_calendars: Callable[[datetime], Awaitable[int]] | None = None,
+        duties: Iterable[Chore],
     ) -> None:
         self._leases = leases
-        self._lease = lease
         self._hints = hints
         self._steering = steering
         self._identity = identity
-        self._ledger = ledger
         self._metrics = metrics
         self._house = house
         self._clock = clock
         self._shift = shift
-        self._grace = grace  # what is uncertain for longer is settled by policy
-        self._watch = watch  # None = the domains are not looked at
-        self._reader = reader  # None = no mailbox is read
-        self._letterbox = letterbox
-        self._controller = controller  # None = nobody's health is judged
-        self._forgetting = forgetting  # None = nothing is forgotten
-        self._follow_calendars = follow_calendars  # None = letters lie as they lie
+        self._duties = duties
         self.is_database_up = True
 
     def all(self) -> Iterator[Coroutine[object, object, None]]:
         """Give each chore, to be run beside the sending."""
         for chore in (
-            self._keep_house,
+            self._stay_listed,
             self._count_epochs,
-            self._end_stale,
             self._show_gauges,
             self._sample_lag,
             self._pet_watchdog,
             self._hear_hints,
-            self._watch_domains,
-            self._watch_health,
-            self._forget,
-            self._read_mailboxes,
-            self._empty_letterbox,
+            *self._duties,
         ):
             yield self._forever(chore)
 
-    async def _forever(self, chore: Callable[[], Awaitable[None]]) -> None:
+    async def _forever(self, chore: Chore) -> None:
         while True:
             try:
                 await chore()
@@ -137,24 +101,11 @@ class Chores:
             now=self._house.now(),
         )
 
-    async def _keep_house(self) -> None:
+    async def _stay_listed(self) -> None:
         while True:
             await self.say_alive()
             self._database_is(up=True)
-            if self._shift() is not None and self._lease.term is not None:
-                now = self._clock.now()
-                await self._ledger.recover(term=self._lease.term, now=now)
-                settled = await self._ledger.settle_uncertain(
-                    now=now, before=now - self._grace
-                )
-                for state, count in settled.items():
-                    log.warning("uncertain.settled", state=state.value, sends=count)
-                departed = await self._ledger.settle_departures(now=now)
-                if departed:
-                    log.warning("departures.settled", **asdict(departed))
-                if self._follow_calendars and (n := await self._follow_calendars(now)):
-                    log.info("letters.placed", sends=n)
-            await self._house.sleep(HOUSEKEEPING_S)
+            await self._house.sleep(LISTED_S)
 
     async def _count_epochs(self) -> None:
         """Make copies of the database grow old, so that one that is restored shows."""
@@ -164,18 +115,6 @@ class Chores:
             else:
                 await self._identity.count()
             await self._house.sleep(EPOCH_S)
-
-    async def _end_stale(self) -> None:
-        """End what came too late to be of use, a batch at a time."""
-        while True:
-            if self._shift() is not None:
-                ended = await self._ledger.expire_stale(
-                    now=self._clock.now(), at_most=STALE_AT_ONCE
-                )
-                if ended:
-                    log.warning("stale.ended", sends=ended)
-                    continue
-            await self._house.sleep(STALE_S)
 
     async def _show_gauges(self) -> None:
         while True:
@@ -223,59 +162,6 @@ class Chores:
                 shift.feed.hint()
             case Hint.PAUSE:
                 await shift.reload_pauses()
-
-    async def _watch_domains(self) -> None:
-        """Look at the sending domains; who stands by leaves it to who sends."""
-        while True:
-            await self._house.sleep(WATCH_AFTER_S)
-            while self._watch is not None and self._shift() is not None:
-                await self._house.sleep(await self._watch.turn(self._house.now()))
-
-    async def _read_mailboxes(self) -> None:
-        """Begin the visits that are due; who stands by reads nothing."""
-        reader = self._reader
-        try:
-            while True:
-                shift = self._shift()
-                if reader is not None and shift is not None:
-                    await reader.turn(shift.pool.roster, shift.inbox.take)
-                elif reader is not None:
-                    await reader.stop()
-                await self._house.sleep(READ_S)
-        finally:
-            if reader is not None:
-                await reader.stop()
-
-    async def _empty_letterbox(self) -> None:
-        """Take what was handed in by pipe or laid into the Maildir."""
-        while True:
-            shift, letterbox = self._shift(), self._letterbox
-            is_more = False
-            if shift is not None and letterbox is not None:
-                is_more = await letterbox.turn(shift.inbox.take)
-            await self._house.sleep(0.0 if is_more else LETTERBOX_S)
-
-    async def _watch_health(self) -> None:
-        """Judge everybody's health; only who sends decides."""
-        while True:
-            shift = self._shift()
-            if shift is not None and self._controller is not None:
-                now, mono = self._clock.now(), self._clock.monotonic()
-                await self._controller.hear(shift.refusals)
-                if await self._controller.look(shift.pool, now, mono):
-                    await shift.reload_pauses()
-            await self._house.sleep(HEALTH_S)
-
-    async def _forget(self) -> None:
-        """Forget what nobody needs any more; only who sends does."""
-        while True:
-            await self._house.sleep(FORGET_S)
-            forgetting = self._forgetting
-            while forgetting is not None and self._shift() is not None:
-                if not await forgetting.turn(self._clock.now()):
-                    await forgetting.drop_attachments()
-                    break
-                await self._house.sleep(FORGET_PACE_S)
 
     def _database_is(self, *, up: bool) -> None:
         self._metrics.db_up.set(up)

@@ -23,6 +23,7 @@ from outreachd.chores import Chores
 from outreachd.clock import Clock, RealClock
 from outreachd.config import Settings
 from outreachd.doors import Doors
+from outreachd.duties import Duties
 from outreachd.equipment import Equipment
 from outreachd.flow.controller import Controller
 from outreachd.flow.lease import Lease
@@ -112,24 +113,14 @@ class Daemon:
         self._tools = equipment.tools
         self._chores = Chores(
             leases=self._leases,
-            lease=self._lease,
             hints=Hints(equipment.database, self._house),
             steering=PgSteering(equipment.database),
             identity=self._identity,
-            ledger=self._tools.ledger,
             metrics=self.metrics,
             house=self._house,
             clock=self._clock,
             shift=lambda: self._shift,
-            grace=timedelta(seconds=settings.send.uncertain_grace_s),
-            watch=equipment.watch(),
-            controller=Controller(
-                PgHealth(equipment.database), settings.health.rules()
-            ),
-            forgetting=PgForgetting(equipment.database),
-            reader=equipment.reader(stack),
-            letterbox=equipment.letterbox(),
-            follow_calendars=partial(follow_calendars, equipment.database),
+            duties=self._duties(equipment, stack).all(),
         )
         helm = Helm(
             equipment.database,
@@ -150,6 +141,25 @@ class Daemon:
             token=self._token,
         )
         self.address = await doors.open(stack, helm)
+
+    def _duties(self, equipment: Equipment, stack: AsyncExitStack) -> Duties:
+        settings = self._settings
+        return Duties(
+            shift=lambda: self._shift,
+            lease=self._lease,
+            ledger=self._tools.ledger,
+            house=self._house,
+            clock=self._clock,
+            grace=timedelta(seconds=settings.send.uncertain_grace_s),
+            controller=Controller(
+                PgHealth(equipment.database), settings.health.rules()
+            ),
+            forgetting=PgForgetting(equipment.database),
+            follow_calendars=partial(follow_calendars, equipment.database),
+            watch=equipment.watch(),
+            reader=equipment.reader(stack),
+            letterbox=equipment.letterbox(),
+        )
 
     # --- shifts -----------------------------------------------------------------------
 
