@@ -45,6 +45,8 @@ class Lineup:
 
     def _line_up(self, roster: Roster) -> None:
         """Lay the cells anew, empty; rearm() fills them."""
+        for old in itertools.chain.from_iterable(self._cells.values()):
+            old.ready.clear()  # or it and a lane that left hold each other
         campaigns_of: dict[int, list[int]] = {id: [] for id in roster.mailboxes}
         for campaign in roster.campaigns.values():
             for mailbox_id in campaign.mailbox_ids:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from math import inf
 
+from outreachd.flow.places import Lane
 from outreachd.flow.pool import Pool
 from outreachd.flow.room import Room
 from outreachd.rules.records import Facts
@@ -82,6 +84,19 @@ def test_lanes_that_send_only_follow_ups_take_no_memory() -> None:
         pool.arm(pool.lanes[1], MONDAY, MONO)
     assert len(cell.ready) <= 8
     assert taken(pool, 1) == [4, 3, 2, 1]
+
+
+def test_a_lane_that_left_the_fleet_is_forgotten() -> None:
+    """Without the collector, which a shift keeps away from all that it has."""
+    pool = pool_of_four()
+    gc.disable()
+    try:
+        before = sum(isinstance(one, Lane) for one in gc.get_objects())
+        pool.apply(roster(mailbox(1, 1)), Facts(), now=MONDAY, mono=MONO)
+        after = sum(isinstance(one, Lane) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert before - after == 3
 
 
 def test_a_lane_that_left_the_fleet_is_not_held() -> None:
