@@ -36,13 +36,16 @@ class Receivers:
         self._directory = directory
         self._known: dict[str, str] = {}  # by domain; the longest unasked first
         self._known_since = 0.0  # monotonic
+        # Of the hour before: a claim that is under way as it ends was learned then.
+        self._before: dict[str, str] = {}
 
     async def learn(self, emails: Iterable[str], mono: float) -> None:
         """Know the receivers of these addresses from now on, if it matters."""
         if not self._pool.paces:
             return
         if mono - self._known_since > BELIEVED_S:
-            self._known, self._known_since = {}, mono
+            self._before, self._known = self._known, {}
+            self._known_since = mono
         known = self._known
         domains = {domain_of(email) for email in emails}
         unknown = []
@@ -60,7 +63,7 @@ class Receivers:
     def of(self, email: str) -> str:
         """Name the receiver of an address that was learned."""
         domain = domain_of(email)
-        return self._known.get(domain, domain)
+        return self._known.get(domain) or self._before.get(domain, domain)
 
     def pace(
         self, email: str, lane: Lane, now: datetime, mono: float

@@ -252,6 +252,15 @@ async def test_what_is_known_is_bounded_and_believed_for_an_hour(
     assert world.slows.asked == asked
 
 
+async def test_what_a_claim_learned_holds_while_somebody_else_asks() -> None:
+    """An hour that ends between the claim and its letters takes nothing from them."""
+    world = World(fleet(receiver_rates={"google": 1}))
+    known = Receivers(world.pool, world.slows)
+    await known.learn(["a@big.example"], 10.0)
+    await known.learn(["a@other.example"], 10.0 + 2 * 3600)
+    assert known.of("a@big.example") == "google"
+
+
 async def test_letters_are_given_back_when_nobody_can_tell_their_receiver() -> None:
     """The database goes away between the claim and the question: nothing is lost."""
     world = World(fleet(receiver_rates={"google": 60}))

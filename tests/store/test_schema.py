@@ -139,6 +139,7 @@ BROKEN = {
     "a client without an address": "UPDATE client SET postal_address = ''",
     "a share of nothing": "UPDATE client SET share = 0",
     "a rate of nothing": "UPDATE account SET rate_per_second = 0",
+    "rates to nobody": "UPDATE account SET receiver_rates = '60'",
     "a policy nobody knows": "UPDATE campaign SET on_uncertain = 'guess'",
     "a pause without a reason": "INSERT INTO pause VALUES"
     " ('mailbox', 1, '', NULL, 'ann', now())",

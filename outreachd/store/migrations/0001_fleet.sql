@@ -27,7 +27,8 @@ CREATE TABLE account (
     max_connections integer NOT NULL CHECK (max_connections > 0),
     timezone        text NOT NULL,
     imap            jsonb,   -- where its mailboxes are read; null = nowhere
-    receiver_rates  jsonb NOT NULL DEFAULT '{}',   -- letters a minute: {"google": 60, "others": 100}
+    -- Letters a minute to each receiver: {"google": 60, "others": 100}.
+    receiver_rates  jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(receiver_rates) = 'object'),
     retired         boolean NOT NULL DEFAULT false
 );
 
