@@ -159,6 +159,8 @@ class Daemon:
             watch=equipment.watch(),
             reader=equipment.reader(stack),
             letterbox=equipment.letterbox(),
+            connections=equipment.connections,
+            metrics=self.metrics,
         )
 
     # --- shifts -----------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """What only the daemon that sends does for the fleet, beside the sending itself.
 
 Settles what is left over, ends what came too late, looks at the sending domains, judges
-health, forgets what nobody needs, reads mail. Each duty runs for ever and looks anew
-whether there is a shift: who stands by leaves all of it alone. Errors, LedgerAwayError
-among them, end a duty; whoever runs it begins it anew.
+health, forgets what nobody needs, reads mail, shows connections. Each duty runs for
+ever and looks anew whether there is a shift: who stands by leaves all of it alone.
+Errors, LedgerAwayError among them, end a duty; whoever runs it begins it anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -23,6 +23,8 @@ from outreachd.flow.reader import Reader
 from outreachd.shift import Shift
 from outreachd.store.forgetting import PgForgetting
 from outreachd.store.ledger import PgLedger
+from outreachd.telemetry import Metrics
+from outreachd.wire.connections import Figures
 
 log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ FORGET_S = 3600.0
 FORGET_PACE_S = 1.0  # between two chunks: sending comes first
 READ_S = 1.0
 LETTERBOX_S = 5.0
+CONNECTIONS_S = 15.0
 # Sending comes first; a daemon that starts in a circle asks nothing of the DNS.
 WATCH_AFTER_S = 60.0
 
@@ -56,6 +59,8 @@ class Duties:
         watch: DomainWatch | None,
         reader: Reader | None,
         letterbox: Letterbox | None,
+        connections: Callable[[], Mapping[int, Figures]],
+        metrics: Metrics,
     ) -> None:
         self._shift = shift
         self._lease = lease
@@ -69,6 +74,8 @@ class Duties:
         self._watch = watch  # None = the domains are not looked at
         self._reader = reader  # None = no mailbox is read
         self._letterbox = letterbox
+        self._connections = connections  # by account id
+        self._metrics = metrics
 
     def all(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """List them, to be run for ever."""
@@ -79,6 +86,7 @@ class Duties:
             self._watch_health,
             self._forget,
             self._read_mailboxes,
+            self._show_connections,
             self._empty_letterbox,
         )
 
@@ -142,6 +150,22 @@ class Duties:
             if shift is not None and letterbox is not None:
                 is_more = await letterbox.turn(shift.inbox.take)
             await self._house.sleep(0.0 if is_more else LETTERBOX_S)
+
+    async def _show_connections(self) -> None:
+        """Show who has connections, and who waits for one: a limit that is too low."""
+        while True:
+            shift = self._shift()
+            accounts = shift.pool.roster.accounts if shift is not None else {}
+            found = {
+                accounts[id].name: figures
+                for id, figures in self._connections().items()
+                if id in accounts
+            }
+            metrics = self._metrics
+            metrics.connections_open.show({n: f.open for n, f in found.items()})
+            metrics.connections_idle.show({n: f.idle for n, f in found.items()})
+            metrics.connections_waiting.show({n: f.waiting for n, f in found.items()})
+            await self._house.sleep(CONNECTIONS_S)
 
     async def _watch_health(self) -> None:
         """Judge everybody's health; only who sends decides."""

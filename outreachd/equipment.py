@@ -9,7 +9,7 @@ Errors: LedgerAwayError, DatabaseError, VaultError, JournalError, with a way out
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,7 +40,7 @@ from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
-from outreachd.wire.connections import Bounds
+from outreachd.wire.connections import Bounds, Figures
 from outreachd.wire.dial import Dialer
 from outreachd.wire.dns import Resolver
 from outreachd.wire.imap import ImapPost
@@ -86,6 +86,7 @@ class Equipment:
     leases: PgLeases
     tools: Tools
     eraser: Eraser
+    connections: Callable[[], Mapping[int, Figures]]  # of each account, by its id
 
     @classmethod
     async def open(
@@ -139,6 +140,7 @@ class Equipment:
             leases=leases,
             tools=tools,
             eraser=vault.eraser,
+            connections=carrier.statistics,
         )
 
     def reader(self, stack: AsyncExitStack) -> Reader | None:

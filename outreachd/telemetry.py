@@ -183,6 +183,11 @@ class Metrics:
         self.held = Shown(
             self._level("held", "Sends that wait for a person.", "reason")
         )
+        self.connections_open = self._by_account("open", "SMTP connections")
+        self.connections_idle = self._by_account("idle", "Warm ones without a letter")
+        self.connections_waiting = self._by_account(
+            "waiting", "Letters that wait for a connection"
+        )
         self.mailboxes = self._by_health("mailboxes", "Mailboxes by health.")
         self.domains = self._by_health("domains", "Sending domains by health.")
         self.accounts = self._by_health("accounts", "Accounts by health.")
@@ -197,6 +202,10 @@ class Metrics:
     def _level(self, name: str, sentence: str, *labels: str) -> Gauge:
         name = f"outreachd_{name}"
         return Gauge(name, sentence, labels, registry=self.registry)
+
+    def _by_account(self, state: str, what: str) -> Shown:
+        sentence = f"{what}, by account."
+        return Shown(self._level(f"connections_{state}", sentence, "account"))
 
     def _by_health(self, name: str, sentence: str) -> Shown:
         return Shown(self._level(name, sentence, "health"), HEALTHS)

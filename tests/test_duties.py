@@ -16,6 +16,9 @@ from outreachd import duties
 from outreachd.clock import VirtualClock
 from outreachd.duties import Duties
 from outreachd.rules.model import State
+from outreachd.telemetry import Metrics
+from outreachd.wire.connections import Figures
+from tests import rosters
 from tests.rosters import MONDAY
 
 
@@ -28,6 +31,7 @@ class World:
     shift: Any = None
     stale: list[int] = field(default_factory=list)
     chunks: int = 0  # that are left to forget
+    metrics: Metrics = field(default_factory=Metrics)
 
     def meet(self, what: str) -> None:
         """Write it down."""
@@ -109,7 +113,7 @@ class World:
     def sends(self) -> None:
         """Begin a shift."""
         self.shift = SimpleNamespace(
-            pool=SimpleNamespace(roster=None),
+            pool=SimpleNamespace(roster=rosters.roster()),
             inbox=SimpleNamespace(take=None),
             refusals="refusals",
             reload_pauses=self.reload_pauses,
@@ -138,6 +142,8 @@ class World:
             watch=it(turn=self.watch),
             reader=it(turn=self.read, stop=self.stop),
             letterbox=it(turn=self.empty),
+            connections=lambda: {1: Figures(open=5, idle=2, waiting=9), 2: Figures()},
+            metrics=self.metrics,
         )
 
     async def live(self, seconds: float) -> None:
@@ -220,6 +226,20 @@ async def test_mail_is_read_and_what_is_open_is_closed_at_the_end() -> None:
     assert len(world.times("reads")) == pytest.approx(11, abs=1)
     assert world.times("letterbox") == [0, 5, 10]
     assert len(world.times("stops")) == 1
+
+
+async def test_connections_are_shown_by_the_names_of_their_accounts() -> None:
+    """Of accounts that the fleet has; a standby shows none."""
+    world = World()
+    world.sends()
+    read = world.metrics.registry.get_sample_value
+    name = next(iter(world.shift.pool.roster.accounts.values())).name
+    await world.live(1)
+    for state, n in (("open", 5), ("idle", 2), ("waiting", 9)):
+        assert read(f"outreachd_connections_{state}", {"account": name}) == n
+    world.shift = None
+    await world.live(1)
+    assert read("outreachd_connections_waiting", {"account": name}) == 0
 
 
 async def test_a_daemon_that_loses_the_lease_stops_reading() -> None:
