@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
+from typing import Any
 
 from imap_tools import AND, BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError
@@ -30,6 +31,9 @@ MAX_LITERAL = MAX_MAIL + 4096
 # Of one connection, and then another may come.
 MAX_OCTETS = 64 << 20
 MAX_LINES = 200_000
+# Folders, and octets of what is told of one: imap-tools takes time by their square.
+MAX_FOLDERS = 1_000
+MAX_FOLDER = 500
 # imap-tools raises the library's limit of a line to 20 MB; its own is enough.
 imaplib._MAXLINE = 1_000_000  # type: ignore[attr-defined]
 
@@ -68,10 +72,23 @@ class _Bounded(imaplib.IMAP4):
         self._spend(len(line))
         return line
 
+    def _untagged_response(self, typ: str, dat: Any, name: str) -> tuple[str, Any]:
+        typ, told = super()._untagged_response(typ, dat, name)  # type: ignore[misc]
+        if name == "LIST":
+            told = [
+                one for one in told[:MAX_FOLDERS] if len(_line_of(one)) < MAX_FOLDER
+            ]
+        return typ, told
+
     def _spend(self, octets: int) -> None:
         self._octets -= octets
         if self._octets < 0 or self._lines < 0:
             raise self.error("it sends without end")
+
+
+def _line_of(told: bytes | tuple[bytes, bytes] | None) -> bytes:
+    """Take the line of what is told: a literal stands beside it."""
+    return told[0] if isinstance(told, tuple) else told or b""
 
 
 class _Mailbox(BaseMailBox):

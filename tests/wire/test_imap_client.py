@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -44,6 +45,19 @@ async def test_a_server_that_talks_without_end_is_left(
         with pytest.raises(MailboxAwayError, match="without end") as caught:
             await said_to(server, lambda client: client.examine("INBOX"))
     assert caught.value.result is Result.GARBLED
+
+
+async def test_a_list_of_folders_that_is_made_to_take_long_is_passed_over() -> None:
+    """A line of nothing but brackets would hold up the whole daemon for an hour."""
+    async with scripted() as server:
+        server.answers["LIST"] = saying(
+            "* LIST " + "(" * 900_000,
+            *["* LIST " + "(" * 490] * 1_500,
+        )
+        begun = time.perf_counter()
+        found = await said_to(server, lambda client: client.folder_for_junk())
+    assert found is None
+    assert time.perf_counter() - begun < 10.0
 
 
 @pytest.mark.parametrize("start", ["NO", "BYE"])
