@@ -92,8 +92,10 @@ def control_token(settings: Settings) -> str:
     assert settings.state.directory is not None
     path = named or settings.state.directory / "control.token"
     if not path.exists() and named is None:
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32) + "\n")
+        part = path.with_suffix(".new")  # or a full disk would leave an empty token
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_urlsafe(32) + "\n")
+        part.rename(path)
     text = path.read_text().strip()
     try:
         read_callers(text)

@@ -60,6 +60,23 @@ def test_a_token_of_our_own_is_made_once_and_for_us_only(tmp_path: Path) -> None
     assert (tmp_path / "control.token").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_full_disk_leaves_no_half_of_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """65: an empty file would be refused by every later start."""
+    file = tmp_path / "a.toml"
+    file.write_text(f'[state]\ndirectory = "{tmp_path}"\n')
+
+    def full(*_: object) -> int:
+        raise OSError(28, "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        with pytest.raises(OSError, match="no space"):
+            control_token(settings_of(file))
+    assert len(control_token(settings_of(file))) >= 32
+
+
 def test_a_named_token_is_read_and_never_made(tmp_path: Path) -> None:
     """Who names a file has his own token in it."""
     file = tmp_path / "a.toml"
