@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import inf
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from outreachd.flow.pool import Permit, Pool
-from outreachd.rules.model import Kind, Pause, Ramp, Roster
+from outreachd.flow.pool import Permit
+from outreachd.rules.model import Kind, Pause, Ramp
 from outreachd.rules.records import Facts, Recent
-from tests.fakes import Dice
+from tests.flow.pools import HOUR_S, pool_of, take
 from tests.flow.world import World
 from tests.rosters import MONDAY, account, campaign, client, domain, mailbox, roster
 
 BERLIN = ZoneInfo("Europe/Berlin")
-HOUR_S = 3600.0
-
-
-def pool_of(fleet: Roster, facts: Facts | None = None, at: datetime = MONDAY) -> Pool:
-    """Make a pool whose monotonic clock stands at 100 000 s."""
-    return Pool(fleet, facts or Facts(), Dice(), now=at, mono=1e5)
 
 
 def most_in(times: list[float], period_s: float) -> int:
@@ -134,56 +128,6 @@ async def test_a_ramp_grows_with_days_of_real_sending() -> None:
 # --- a restart grants nothing ---------------------------------------------------------
 
 
-def test_a_restart_remembers_gap_hour_and_day() -> None:
-    """Promise 4: what the ledger saw counts, with the longest gap that may be."""
-    box = mailbox(min_gap_s=90.0, jitter=0.5, hourly_limit=3, daily_limit=5)
-    at = [MONDAY - timedelta(minutes=m) for m in (50, 20, 1)]
-    recent = [Recent(1, 1, when) for when in at]
-    pool = pool_of(roster(box, campaign()), Facts(recent=recent))
-    lane = pool.lanes[1]
-    assert lane.standing.free_at == pytest.approx(1e5 - 60 + 135)
-    assert lane.standing.wait_s(MONDAY, 1e5) == pytest.approx(600)  # the hour
-
-    today = {(Kind.MAILBOX, 1, MONDAY.date()): 5}
-    pool = pool_of(roster(box, campaign()), Facts(used=today))
-    assert pool.lanes[1].standing.wait_s(MONDAY, 1e5) == 15 * HOUR_S
-
-
-@pytest.mark.parametrize("kind", [Kind.DOMAIN, Kind.ACCOUNT, Kind.CLIENT])
-def test_a_restart_remembers_shared_days(kind: Kind) -> None:
-    """A day that was full before the restart is full after it."""
-    fleet = roster(
-        client(daily_limit=5),
-        account(daily_limit=5),
-        domain(daily_limit=5),
-        mailbox(),
-        campaign(),
-    )
-    pool = pool_of(fleet, Facts(used={(kind, 1, MONDAY.date()): 5}))
-    taken = pool.take(pool.lanes[1], fleet.campaigns[1], MONDAY, 1e5)
-    assert taken == 15 * HOUR_S
-
-
-def test_a_restart_does_not_refill_the_buckets() -> None:
-    """The domain's minute and the account's second are as spent as they were."""
-    fleet = roster(domain(rate_per_minute=2.0), mailbox(1), mailbox(2), campaign())
-    just_now = [Recent(1, 1, MONDAY), Recent(2, 1, MONDAY - timedelta(seconds=30))]
-    pool = pool_of(fleet, Facts(recent=just_now))
-    bucket = pool.domains[1].standing.bucket
-    assert bucket is not None
-    assert bucket.seconds_until(1, now=1e5) == pytest.approx(30, abs=0.1)
-
-
-def test_days_of_sending_before_the_restart_count_for_the_ramp() -> None:
-    """Today's letters are not a day more yet."""
-    box = mailbox(ramp=Ramp(start=10, end=40, days=4))
-    used = {(Kind.MAILBOX, 1, MONDAY.date()): 3}
-    facts = Facts(used=used, days_sent={(Kind.MAILBOX, 1): 2})
-    pool = pool_of(roster(box, campaign()), facts)
-    assert pool.lanes[1].standing.day.cap == 30
-    assert pool.lanes[1].standing.day.left(MONDAY) == 27
-
-
 async def test_a_crash_loop_sends_no_more_than_one_daemon() -> None:
     """Promise 4: a restart every ten minutes does not change the pace."""
     fleet = roster(mailbox(min_gap_s=60.0, hourly_limit=12, daily_limit=30), campaign())
@@ -209,10 +153,6 @@ async def test_a_crash_loop_sends_no_more_than_one_daemon() -> None:
 
 
 # --- permits --------------------------------------------------------------------------
-
-
-def take(pool: Pool, id: int = 1, mono: float = 1e5) -> Permit | float:
-    return pool.take(pool.lanes[id], pool.roster.campaigns[1], MONDAY, mono)
 
 
 def test_a_permit_makes_its_lane_busy_until_released() -> None:
@@ -270,19 +210,6 @@ def test_a_lane_that_left_the_fleet_gets_no_permit() -> None:
     pool.apply(roster(mailbox(1), campaign()), Facts(), now=MONDAY, mono=1e5)
     assert pool.take(lane, pool.roster.campaigns[1], MONDAY, 1e5) == inf
     assert not pool.is_ready(lane, MONDAY, 1e5)
-
-
-def test_a_fleet_applied_again_keeps_what_was_counted() -> None:
-    """New limits hold at once; spent letters, gaps and buckets stay spent."""
-    pool = pool_of(roster(mailbox(daily_limit=5), campaign()))
-    permit = take(pool)
-    assert isinstance(permit, Permit)
-    pool.release(permit, spent=True, now=MONDAY, mono=1e5)
-    pool.apply(
-        roster(mailbox(daily_limit=1), campaign()), Facts(), now=MONDAY, mono=1e5
-    )
-    assert pool.lanes[1].standing.day.left(MONDAY) == 0
-    assert take(pool, mono=1e5 + 60) == 15 * HOUR_S
 
 
 def test_gates_tell_what_takes_the_decision() -> None:
