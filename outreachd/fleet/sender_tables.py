@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from outreachd.fleet.forms import (
     TABLE,
@@ -33,6 +33,7 @@ from outreachd.fleet.forms import (
     WebAddress,
     Zone,
 )
+from outreachd.rules.template import CONTROL
 
 
 class _Table(BaseModel):
@@ -95,11 +96,20 @@ class ImapTable(_Table):
     ]
 
 
+def _lines(text: str) -> str:
+    if odd := CONTROL.search(text):
+        raise ValueError(f"contains the control character U+{ord(odd[0]):04X}")
+    return text
+
+
+Lines = Annotated[str, Field(max_length=10_000), AfterValidator(_lines)]
+
+
 def _imap(value: object) -> object:
     if not isinstance(value, str):
         return value
     host, colon, port = value.partition(":")  # as a cell of the CSV
-    if colon and not port.isdecimal():
+    if colon and not (port.isdecimal() and len(port) < 6):
         raise ValueError('must be { host = "imap.example.org" }; in a CSV HOST:PORT')
     return {"host": host, **({"port": int(port)} if colon else {})}
 
@@ -176,7 +186,7 @@ class MailboxTable(_Table):
     workday: Hours = "09:00-18:00"
     timezone: Zone = "UTC"
     warmup: Warmup = _warmup_default(10, 40, 21)
-    signature: Annotated[str, Field(max_length=10_000)] = ""
+    signature: Lines = ""
     tags: list[Name] = []
     username: Line | None = None
     password_file: Line | None = None

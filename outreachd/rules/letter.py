@@ -23,15 +23,13 @@ from outreachd.rules.address import is_envelope_address
 from outreachd.rules.footer import with_html_footer, with_text_footer
 from outreachd.rules.language import Language
 from outreachd.rules.model import Client, Mailbox, Step
-from outreachd.rules.template import BadTemplateError, RenderError, Template
+from outreachd.rules.template import CONTROL, BadTemplateError, RenderError, Template
 
 # The variable of the letter that asks for a yes: where the recipient says it.
 CONFIRM_URL = "confirm_url"
 MAX_VALUE = 4_000  # characters of one value of a contact
 MAX_SUBJECT = 500  # characters
 
-# Tab and line breaks are text; the other C0 controls and lone surrogates are not.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # Nothing that would have to be escaped in HTML, or ends the <...> of a header.
 _BASE_URL = re.compile(r"https?://[!#$%()*+,./:;=?@\[\]_~0-9A-Za-z-]{1,500}")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
@@ -173,7 +171,7 @@ class Composer:
                 raise _RefusedError(
                     "bad_value", f"{name} is longer than {MAX_VALUE} characters"
                 )
-            if odd := _CONTROL.search(value):
+            if odd := CONTROL.search(value):
                 raise _RefusedError(
                     "bad_value",
                     f"{name} contains the control character U+{ord(odd[0]):04X}",

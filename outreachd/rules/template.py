@@ -23,6 +23,9 @@ MAX_SOURCE = 200_000  # characters of a template
 MAX_RESULT = 400_000  # characters of what it renders to
 FUEL = 4_000  # instructions of the engine; a tag takes about three
 
+# Tab and line breaks are text; no letter may hold the other controls, nor a database
+# NUL and half a character.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _UNDEFINED = re.compile(r"`(.+)` is undefined")
 
 
@@ -70,6 +73,10 @@ def check(name: str, source: str) -> list[Problem]:
     """List what is wrong with a template; empty = it can be compiled."""
     if len(source) > MAX_SOURCE:
         return [Problem(1, f"it is longer than {MAX_SOURCE} characters")]
+    if odd := CONTROL.search(source):
+        line = source.count("\n", 0, odd.start()) + 1
+        sentence = f"it contains the control character U+{ord(odd[0]):04X}: take it out"
+        return [Problem(line, sentence)]
     if name == "subject" and "\n" in source.strip():
         return [Problem(1, "a subject is one line")]
     if problems := list(forbidden(source)):

@@ -113,6 +113,7 @@ def test_what_is_not_written_has_the_documented_default(tmp_path: Path) -> None:
         (MAILBOX, "min_gap_s = -1", "min_gap_s must be at least 0"),
         (MAILBOX, "hourly_limit = 0", "hourly_limit must be at least 1"),
         (MAILBOX, "jitter = 11", "jitter must be at most 10"),
+        (MAILBOX, 'signature = "a\\u001b[2J"', "signature: contains the control"),
         (MAILBOX, 'workday = "18:00-09:00"', "workday must be hours of one day"),
         (
             MAILBOX,

@@ -178,6 +178,15 @@ def test_too_many_tags_are_too_many() -> None:
     assert str(problem) == f"line 1: it has more than {MAX_TAGS} tags"
 
 
+@pytest.mark.parametrize("odd", ["\0", "\x1b", "\x7f", "\ud800"])
+@pytest.mark.parametrize("name", ["subject", "text", "html"])
+def test_a_control_character_is_told_with_its_line(name: str, odd: str) -> None:
+    """No letter can hold it, no database half a character: said before it is kept."""
+    (problem,) = check(name, f"one\n{{# two #}} {odd}")
+    assert problem.line == 2
+    assert f"U+{ord(odd):04X}" in problem.sentence
+
+
 def test_a_subject_is_one_line() -> None:
     """S1: a line break in a subject is found when it is written, not when sent."""
     assert str(check("subject", "a\nb")[0]) == "line 1: a subject is one line"
