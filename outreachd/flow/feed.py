@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import inf
 
 import structlog
 from prometheus_async import aio
 
 from outreachd.clock import Clock
+from outreachd.flow.admit import Admitter
 from outreachd.flow.agenda import Agenda
 from outreachd.flow.choice import Choice, Pick
 from outreachd.flow.crew import Crew
@@ -29,15 +30,8 @@ from outreachd.flow.ports import Ledger
 from outreachd.flow.receivers import Receivers
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.shaping import Shaping
-from outreachd.rules.model import Campaign, Claim
+from outreachd.rules.model import Claim
 from outreachd.rules.records import GiveBack, LedgerAwayError, Queue, Want
-from outreachd.rules.returns import (
-    RECEIVER_RATE,
-    expired,
-    not_now,
-    unknown_campaign,
-    unknown_zone,
-)
 from outreachd.rules.share import FairShare
 from outreachd.telemetry import Metrics
 
@@ -85,7 +79,6 @@ class Feed:
         self._term = term
         self._max_in_flight = max_in_flight
         self._poll_s = poll_s
-        self._shaping = shaping
         self._receivers = receivers
         self._wake = asyncio.Event()
         self._is_stale = True  # the agenda must be asked for anew
@@ -96,6 +89,7 @@ class Feed:
         self.is_ledger_up = True
         self.agenda = Agenda()
         self._choice = Choice(pool, self.agenda, share)
+        self._admitter = Admitter(pool, self.agenda, shaping, receivers)
         crew.on_ended = self._ended
 
     # --- from outside -----------------------------------------------------------------
@@ -222,48 +216,15 @@ class Feed:
         self, claim: Claim, pick: Pick, now: datetime, mono: float
     ) -> GiveBack | None:
         """Send a claimed row on its way, or say how it goes back."""
-        campaign = self._pool.roster.campaigns.get(claim.campaign_id)
-        back = self._turned_away(claim, campaign, now) or self._slowed(claim, pick, now)
-        pace = None
-        if back is None and self._receivers is not None:
-            pace = self._receivers.pace(claim.email, pick.lane, now, mono)
-            if pace is not None and pace.wait_s(mono) > 0:
-                back = not_now(claim, now, pace.line_up(mono), RECEIVER_RATE)
-        if back is None and campaign is not None:
-            permit = self._pool.take(pick.lane, campaign, now, mono, pace)
-            if isinstance(permit, Permit):
-                if pick.campaign is None:
-                    self._share.charge(campaign.client_id, campaign.id)
-                await self._crew.start(claim, permit)
-                return None
-            back = not_now(claim, now, permit, "no_room")
-        self._choice.put_back(pick, now, mono)
-        return back
-
-    def _turned_away(
-        self, claim: Claim, campaign: Campaign | None, now: datetime
-    ) -> GiveBack | None:
-        if campaign is None:
-            return unknown_campaign(claim)
-        if campaign.useful_for_s is not None:
-            useful_until = claim.first_due_at + timedelta(seconds=campaign.useful_for_s)
-            if now > useful_until:
-                return expired(claim, useful_until)
-        window = self.agenda.window(campaign, claim.place, now)
-        if window is None:
-            return unknown_zone(claim)
-        closed_s = window.wait_s(now)
-        return not_now(claim, now, closed_s, "window_closed") if closed_s > 0 else None
-
-    def _slowed(self, claim: Claim, pick: Pick, now: datetime) -> GiveBack | None:
-        """Let a letter wait whose receiver wants no more of this sender for now."""
-        if self._shaping is None:
+        admitted = self._admitter.admit(claim, pick.lane, now, mono)
+        if isinstance(admitted, Permit):
+            if pick.campaign is None:
+                campaign = admitted.campaign
+                self._share.charge(campaign.client_id, campaign.id)
+            await self._crew.start(claim, admitted)
             return None
-        domain = pick.lane.domain.domain
-        wait_s = self._shaping.wait_s(
-            claim.email, account_ids=domain.account_ids, domain_id=domain.id, now=now
-        )
-        return not_now(claim, now, wait_s, "receiver_slows") if wait_s > 0 else None
+        self._choice.put_back(pick, now, mono)
+        return admitted
 
     def _ended(self, lane_id: int, again_at: datetime | None) -> None:
         if again_at is not None:

@@ -19,4 +19,5 @@ def pool_of(fleet: Roster, facts: Facts | None = None, at: datetime = MONDAY) ->
 
 
 def take(pool: Pool, id: int = 1, mono: float = 1e5) -> Permit | float:
+    """Take a letter of campaign 1 by a lane, on Monday."""
     return pool.take(pool.lanes[id], pool.roster.campaigns[1], MONDAY, mono)
