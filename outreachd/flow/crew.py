@@ -25,6 +25,8 @@ from outreachd.telemetry import Metrics
 
 log = structlog.get_logger()
 
+CLOSE_S = 1.0
+
 
 class Job(Protocol):
     """A journey as the scheduler runs it."""
@@ -128,12 +130,22 @@ class Crew:
 
     async def _interrupt(self, which: Callable[[Trip], bool]) -> None:
         ends = [(trip, job) for trip, job in self._jobs.values() if which(trip)]
-        await asyncio.gather(*(job.close(timeout=1.0) for _, job in ends if job))
-        for trip, _ in ends:
-            if trip.claim.send_id in self._jobs and not trip.is_begun:
+        closed = await asyncio.gather(*(_is_closed(job) for _, job in ends))
+        for (trip, _), is_over in zip(ends, closed, strict=True):
+            if is_over and trip.claim.send_id in self._jobs and not trip.is_begun:
                 # It was cancelled before its first step: nothing of it ever ran.
                 self._returns.append(uncounted(trip.claim, self._clock.now()))
                 self._release(trip, Ending(State.SCHEDULED, spent=False))
+
+
+async def _is_closed(job: Job | None) -> bool:
+    """Cancel a journey; False = what it was doing takes a while to end."""
+    if job is not None:
+        try:
+            await job.close(timeout=CLOSE_S)
+        except TimeoutError:
+            return False
+    return True
 
 
 def _is_about_a_recipient(ending: Ending) -> bool:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+import aiojobs
 import pytest
 
 from outreachd.flow.pool import Permit
-from outreachd.rules.model import State
+from outreachd.rules.model import Envelope, Route, State
 from outreachd.rules.records import Queue, Want
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Plan, TaskJob, settle, ticking
@@ -153,6 +154,35 @@ async def test_a_job_that_never_ran_is_given_back() -> None:
     assert world.ledger.rows[1].state is State.SCHEDULED
     assert not world.pool.lanes[1].is_busy
     assert world.clock.monotonic() == 1
+
+
+async def test_one_that_is_slow_to_be_interrupted_keeps_nobody_from_ending_well() -> (
+    None
+):
+    """61: what it was doing takes time to end; who is past the intent is waited for."""
+    world = world_of(2)
+    world.carrier.takes_s = 300.0
+    open_, endless = world.carrier.open, asyncio.Event()
+
+    async def slow(route: Route, envelope: Envelope, size: int) -> Any:
+        if envelope.recipient != "p0@x.example":
+            return await open_(route, envelope, size)
+        try:
+            with world.clock.idle():
+                await endless.wait()
+        finally:
+            with world.clock.idle():
+                await endless.wait()
+
+    world.carrier.open = slow  # type: ignore[method-assign]
+    scheduler = aiojobs.Scheduler(limit=None)
+    world.crew._spawn = scheduler.spawn
+    async with ticking(world.clock):
+        await start_all(world)
+        await world.crew.drain(grace_s=5, begun_s=600)
+    await scheduler.close()
+    assert world.ledger.rows[1].state is State.SCHEDULED
+    assert world.ledger.rows[2].state is State.SENT
 
 
 async def test_a_bug_before_the_intent_holds_the_row() -> None:
