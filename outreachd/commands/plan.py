@@ -192,7 +192,7 @@ def _campaigns(rows: Sequence[CampaignDay]) -> Table:
     table = _table(["client", "campaign"], ["first", "follow-ups", "late"])
     for row in sorted(rows, key=lambda row: (-row.late, -row.sent))[:SHOWN]:
         figures = (row.first_touches, row.follow_ups, row.late)
-        table.add_row(row.client, row.campaign, *map(str, figures))
+        table.add_row(Text(row.client), Text(row.campaign), *map(str, figures))
     _rest(table, len(rows))
     if len(clients := by_client(rows)) > 1:
         table.add_section()

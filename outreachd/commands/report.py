@@ -131,10 +131,10 @@ def page(by: By, figures: Sequence[Figure], console: Console) -> None:
     console.print(table)
 
 
-def _cells(figure: Figure) -> list[str]:
+def _cells(figure: Figure) -> list[str | Text]:
     found = rates(figure)
     return [
-        figure.name,
+        Text(figure.name),  # a name in brackets is no markup
         str(figure.sent),
         *(_cell(getattr(figure, name), found[name]) for name in ("refused", *OF_SENT)),
     ]

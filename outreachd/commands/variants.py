@@ -108,8 +108,8 @@ def page(rows: Sequence[Row], console: Console) -> None:
                 console.print(Text(f"  {sentence}"))
 
 
-def _cells(row: Row) -> Iterator[str]:
-    yield row["name"]
+def _cells(row: Row) -> Iterator[str | Text]:
+    yield Text(row["name"])  # a name in brackets is no markup
     yield "gone" if row["weight"] is None else f"{row['weight']:g}"
     yield str(row["sent"])
     for measure in MEASURES:

@@ -53,6 +53,22 @@ async def test_a_plan_tells_by_client_campaign_and_domain(
     assert first["domains"][0]["limit"] == 3
 
 
+@pytest.mark.parametrize("name", ["[/b]", "[de] spring"])
+async def test_a_campaign_is_shown_by_its_name_whatever_that_is(
+    config: Path,
+    put_sends: PutSends,
+    db: Database,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """Brackets in a name are no markup: neither a traceback nor a name without them."""
+    await put_sends(2)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE campaign SET name = $1", name)
+    await plan(config, None, 2, False)
+    assert name in capsys.readouterr().out
+
+
 async def test_a_plan_changes_nothing(config: Path, put_sends: PutSends) -> None:
     """The same question has the same answer: nothing was leased or counted."""
     await put_sends(2)

@@ -55,6 +55,18 @@ async def test_a_person_sees_a_table(
 
 
 @pytest.mark.usefixtures("letters")
+@pytest.mark.parametrize("name", ["[/b]", "[de] spring"])
+async def test_a_campaign_is_shown_by_its_name_whatever_that_is(
+    config: Path, db: Database, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Brackets in a name are no markup: neither a traceback nor a name without them."""
+    async with db.connection() as connection:
+        await connection.execute("UPDATE campaign SET name = $1", name)
+    await show(config, "page")
+    assert name in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("letters")
 async def test_a_script_gets_json_and_a_spreadsheet_csv(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

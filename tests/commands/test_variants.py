@@ -68,6 +68,12 @@ def test_what_went_wrong_is_said_only_where_it_is_proved() -> None:
     assert "gone" in text
 
 
+@pytest.mark.parametrize("name", ["[/b]", "[de] short", ":smile:"])
+def test_a_wording_is_shown_by_its_name_whatever_that_is(name: str) -> None:
+    """Brackets in a name are no markup of ours, and no picture."""
+    assert name in told(tally("plain", 3), tally(name, 3)).split("\n  ")[0]
+
+
 def test_steps_are_compared_each_for_itself() -> None:
     """The first wording of a step is held against nothing."""
     rows = compared([tally("a", 5), tally("b", 5), tally("c", 5, step=2)])
