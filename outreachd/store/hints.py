@@ -51,24 +51,31 @@ class Hints:
             await self._clock.sleep(AGAIN_S)
 
     async def _listen(self, on_hint: Callable[[Hint], Awaitable[None]]) -> None:
-        heard: asyncio.Queue[Hint] = asyncio.Queue()
+        # Each once: what many say while we look is found by the next look.
+        heard = dict.fromkeys(Hint)
+        something = asyncio.Event()
+        something.set()
 
         def hear(_: object, __: int, channel: str, ___: object) -> None:
-            heard.put_nowait(Hint(channel))
+            heard[Hint(channel)] = None
+            something.set()
 
         async with self._database.connection() as connection:
             try:
                 for hint in Hint:
                     await connection.add_listener(hint.value, hear)
-                    heard.put_nowait(hint)
                 while True:
                     try:
                         async with asyncio.timeout(CHECK_S):
-                            hint = await heard.get()
+                            await something.wait()
                     except TimeoutError:
                         await connection.fetchval("SELECT 1")
                     else:
-                        await on_hint(hint)
+                        something.clear()
+                        while heard:
+                            hint = next(iter(heard))
+                            del heard[hint]
+                            await on_hint(hint)
             finally:
                 # Nobody else may get a connection that listens. Whatever a dead link
                 # raises here would stand in place of our being cancelled, and we would

@@ -48,6 +48,33 @@ async def test_a_new_link_tells_all_and_then_each_as_it_comes(db: Database) -> N
         assert heard.empty()
 
 
+async def test_many_of_a_kind_are_one_look(db: Database) -> None:
+    """A thousand mailboxes that are paused at once make two looks, not a thousand."""
+    looked: asyncio.Queue[Hint] = asyncio.Queue()
+    busy, go = asyncio.Event(), asyncio.Event()
+
+    async def look(hint: Hint) -> None:
+        await looked.put(hint)
+        if busy.is_set():
+            await go.wait()
+
+    task = asyncio.create_task(Hints(db, RealClock()).run(look))
+    await next_of(looked, 3)
+    busy.set()
+    await notify(db, Hint.PAUSE)
+    assert await next_of(looked, 1) == {Hint.PAUSE}
+    for _ in range(20):
+        await notify(db, Hint.PAUSE)
+    await notify(db, Hint.WORK)
+    go.set()
+    looks = 0
+    while await next_of(looked, 1) != {Hint.WORK}:
+        looks += 1
+    assert 1 <= looks < 10
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_link_that_breaks_is_made_anew(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
