@@ -51,7 +51,6 @@ EXPECTED = (
     DatabaseError,
     EmbeddedError,
     JournalError,
-    LedgerAwayError,
     ListenError,
     NoSuchError,
     RosterError,
@@ -191,6 +190,9 @@ def execute(main: Coroutine[Any, Any, None]) -> None:
         uvloop.run(main)
     except (ConfigError, MisusedError, UnknownNameError) as error:
         _end(str(error), MISUSED)
+    except LedgerAwayError as error:
+        way = "see that it runs and that [database] dsn names it, then try again"
+        _end(f"{error}: {way}.", FAILED)
     except (FailedError, *EXPECTED) as error:
         _end(str(error), FAILED)
     except UnfitError as error:

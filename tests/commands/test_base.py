@@ -74,6 +74,12 @@ def test_what_went_wrong_is_a_sentence_and_an_exit_code(
     assert result.stdout == ""
 
 
+def test_a_database_that_is_away_is_told_with_what_to_look_at() -> None:
+    """What the network says of it is no help to whoever reads it alone."""
+    result = CliRunner().invoke(failing(LedgerAwayError("the database is away")), [])
+    assert "see that it runs and that [database] dsn names it" in result.stderr
+
+
 def test_an_output_that_is_full_is_told() -> None:
     """A report that goes to a full disk ends with a sentence, once."""
     code = (
