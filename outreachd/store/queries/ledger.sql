@@ -338,10 +338,11 @@ WITH told AS (
     SET state = 'held', reason = 'uncertain', term = NULL, changed_at = $4,
         detail = 'it was handed over, and the database has forgotten that: '
                  'releasing it may send it twice'
-    FROM forgotten f
-    WHERE s.id = f.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM forgotten))
-      AND (s.state IN ('scheduled', 'leased')
-           OR (s.state = 'sending' AND f.has_ended AND s.attempt_id = f.attempt_id))
+    WHERE s.id = ANY (ARRAY(SELECT send_id FROM forgotten))
+      AND (coalesce(s.state) IN ('scheduled', 'leased')
+           OR (coalesce(s.state) = 'sending'
+               AND s.attempt_id = ANY (ARRAY(
+                   SELECT attempt_id FROM forgotten WHERE has_ended))))
     RETURNING 1)
 SELECT count(*) FROM held;
 
