@@ -169,6 +169,10 @@ def test_what_cannot_be_inlined_is_refused_with_its_line(
         "</div>" * 30_000,
         "<br>" * 40_000,
         "<style>" * 20_000,
+        "<link rel=" * 19_000,
+        "<link " + "rel=" * 45_000,
+        "<link " + 'rel="' * 38_000,
+        "<style>" + "/*" * 95_000 + "</style><p",
     ],
 )
 def test_hostile_html_ends_at_once(source: str) -> None:
