@@ -29,7 +29,7 @@ from outreachd.rules.records import (
     Want,
 )
 from outreachd.store import sql
-from outreachd.store.database import Database
+from outreachd.store.database import Database, UnfitError
 from outreachd.store.departures import Settled, settle_departures
 from outreachd.store.recent import Recent
 
@@ -39,6 +39,9 @@ ACQUIRE_S = 10.0
 STALE_AT_MOST = 50
 UNREADABLE = "(unreadable)"
 AUTHOR = "outreachd"  # of what the daemon does by itself, in the audit
+
+# What a row is to blame for that the database cannot hold.
+POISONED = (UnfitError, asyncpg.DataError, UnicodeError)
 
 Row = TypeVar("Row", GiveBack, Outcome)
 
@@ -225,11 +228,11 @@ async def _each_if_poisoned(
     """
     try:
         await write(rows)
-    except (asyncpg.DataError, UnicodeError):
+    except POISONED:
         for row in rows:
             try:
                 await write([row])
-            except (asyncpg.DataError, UnicodeError):
+            except POISONED:
                 await write([cleaned(row)])
 
 
