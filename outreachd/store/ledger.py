@@ -8,13 +8,12 @@ the database is away, LeaseLostError when another daemon owns the fleet.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
-import msgspec
 from msgspec.structs import replace
 
 from outreachd.rules.model import Claim, State
@@ -31,6 +30,7 @@ from outreachd.rules.records import (
 from outreachd.store import sql
 from outreachd.store.database import Database, UnfitError
 from outreachd.store.departures import Settled, settle_departures
+from outreachd.store.ledger_rows import as_json, claim_of, source_of, split, suppressed
 from outreachd.store.recent import Recent
 
 # How long a statement of the hot path may wait for a connection, in seconds.
@@ -61,7 +61,7 @@ class PgLedger:
 
         One of a person who must not be written to ends here and is not handed out.
         """
-        lanes, queues = _split(wants)
+        lanes, queues = split(wants)
         rows: list[asyncpg.Record] = []
         async with self._database.connection(ACQUIRE_S) as connection:
             made = self._database.connections_made
@@ -83,19 +83,19 @@ class PgLedger:
                     now,
                     term,
                 )
-            if barred := [_barred(row) for row in rows if row["is_suppressed"]]:
+            if barred := [suppressed(row) for row in rows if row["is_suppressed"]]:
                 await connection.execute(
-                    sql.text("give_back"), _json(barred), now, term
+                    sql.text("give_back"), as_json(barred), now, term
                 )
-        claims = [_claim(row) for row in rows if not row["is_suppressed"]]
+        claims = [claim_of(row) for row in rows if not row["is_suppressed"]]
         claims.sort(key=lambda claim: (claim.due_at, claim.send_id))
-        return [(_source(claim), claim) for claim in claims]
+        return [(source_of(claim), claim) for claim in claims]
 
     async def next_due(
         self, sources: Sequence[int | Queue]
     ) -> Mapping[int | Queue, datetime | None]:
         """Tell when each source's earliest scheduled row is due; None = none."""
-        lanes, queues = _split(Want(source, 0) for source in sources)
+        lanes, queues = split(Want(source, 0) for source in sources)
         due: dict[int | Queue, datetime | None] = {}
         async with self._database.connection(ACQUIRE_S) as connection:
             if lanes:
@@ -119,7 +119,9 @@ class PgLedger:
 
         async def write(rows: Sequence[GiveBack]) -> None:
             async with self._database.connection(ACQUIRE_S) as connection:
-                await connection.execute(sql.text("give_back"), _json(rows), now, term)
+                await connection.execute(
+                    sql.text("give_back"), as_json(rows), now, term
+                )
 
         await _each_if_poisoned(
             rows, write, lambda row: replace(row, detail=UNREADABLE)
@@ -155,7 +157,7 @@ class PgLedger:
         for _ in range(STALE_AT_MOST):
             async with self._database.connection(ACQUIRE_S) as connection:
                 rows = await connection.fetch(
-                    sql.text("begin_attempts"), _json(intents), term, self._owner
+                    sql.text("begin_attempts"), as_json(intents), term, self._owner
                 )
             told = dict(rows)
             fence = told.pop(0)
@@ -175,7 +177,7 @@ class PgLedger:
 
         async def write(rows: Sequence[Outcome]) -> None:
             async with self._database.connection(ACQUIRE_S) as connection:
-                await connection.execute(sql.text("record_outcomes"), _json(rows))
+                await connection.execute(sql.text("record_outcomes"), as_json(rows))
             self._recent.ended(rows)
 
         await _each_if_poisoned(
@@ -234,58 +236,3 @@ async def _each_if_poisoned(
                 await write([row])
             except POISONED:
                 await write([cleaned(row)])
-
-
-def _split(
-    wants: Iterable[Want],
-) -> tuple[list[tuple[int, int]], list[tuple[Queue, int]]]:
-    lanes: list[tuple[int, int]] = []
-    queues: list[tuple[Queue, int]] = []
-    for want in wants:
-        if isinstance(want.source, Queue):
-            queues.append((want.source, want.count))
-        else:
-            lanes.append((want.source, want.count))
-    return lanes, queues
-
-
-def _source(claim: Claim) -> int | Queue:
-    if claim.mailbox_id is not None:
-        return claim.mailbox_id
-    return Queue(claim.campaign_id, claim.place)
-
-
-def _barred(row: asyncpg.Record) -> GiveBack:
-    return GiveBack(
-        send_id=row["id"], state=State.SUPPRESSED, due_at=None, reason="suppressed"
-    )
-
-
-def _claim(row: asyncpg.Record) -> Claim:
-    return Claim(
-        send_id=row["id"],
-        campaign_id=row["campaign_id"],
-        step_number=row["step_number"],
-        enrolment_id=row["enrolment_id"],
-        contact_id=row["contact_id"],
-        email=row["email"],
-        variables=row["variables"].encode(),
-        language=row["language"],
-        country=row["country"],
-        place=row["place"],
-        mailbox_id=row["mailbox_id"],
-        due_at=row["due_at"],
-        first_due_at=row["first_due_at"],
-        attempts=row["attempts"],
-        message_id=row["message_id"],
-        dated_at=row["dated_at"],
-        letter_sha256=row["letter_sha256"],
-        thread=row["thread"],
-        thread_subject=row["thread_subject"],
-        content_id=row["content_id"],
-        variant=row["variant"],
-    )
-
-
-def _json(rows: Sequence[GiveBack] | Sequence[Intent] | Sequence[Outcome]) -> str:
-    return msgspec.json.encode(rows).decode()
