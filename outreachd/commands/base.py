@@ -46,13 +46,15 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # of where the output goes
 # Where settings are looked for when --config does not say.
 USUAL_PLACES = (Path("config/outreachd.toml"), Path("/etc/outreachd/outreachd.toml"))
 
-# What can go wrong without being a bug: its text is a sentence with a way out.
+# What can go wrong without being a bug: `sentence` tells it with a way out.
 EXPECTED = (
     DatabaseError,
     EmbeddedError,
     JournalError,
+    LedgerAwayError,
     ListenError,
     NoSuchError,
+    PermissionError,
     RosterError,
     SchemaError,
     VaultError,
@@ -190,15 +192,10 @@ def execute(main: Coroutine[Any, Any, None]) -> None:
         uvloop.run(main)
     except (ConfigError, MisusedError, UnknownNameError) as error:
         _end(str(error), MISUSED)
-    except LedgerAwayError as error:
-        way = "see that it runs and that [database] dsn names it, then try again"
-        _end(f"{error}: {way}.", FAILED)
     except (FailedError, *EXPECTED) as error:
-        _end(str(error), FAILED)
+        _end(sentence(error), FAILED)
     except UnfitError as error:
         _end(f"{error}.", MISUSED)
-    except PermissionError as error:
-        _end(forbidden(error), FAILED)
     except OSError as error:
         if error.errno not in FULL:
             raise
@@ -210,7 +207,19 @@ def execute(main: Coroutine[Any, Any, None]) -> None:
         _end("interrupted.", FAILED)
 
 
-def forbidden(error: PermissionError) -> str:
+def sentence(error: Exception) -> str:
+    """Say what was expected to go wrong at times, with a way out."""
+    match error:
+        case LedgerAwayError():
+            way = "see that it runs and that [database] dsn names it, then try again"
+            return f"{error}: {way}."
+        case PermissionError():
+            return _forbidden(error)
+        case _:
+            return str(error)
+
+
+def _forbidden(error: PermissionError) -> str:
     """Say whose a file is that we may not use: mostly the state, by `sudo` or not."""
     path = Path(os.fsdecode(error.filename or "."))
     owner = "its owner"

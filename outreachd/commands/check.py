@@ -23,8 +23,8 @@ from outreachd.commands.base import (
     config_option,
     desk,
     execute,
-    forbidden,
     json_option,
+    sentence,
     settings_file,
     settings_of,
     show_json,
@@ -95,9 +95,7 @@ async def findings(config: Path | None) -> AsyncIterator[Finding]:
             async for finding in _database(opened):
                 yield finding
     except (FailedError, *EXPECTED) as error:
-        yield Finding(Level.FAIL, "database", str(error))
-    except PermissionError as error:
-        yield Finding(Level.FAIL, "database", forbidden(error))
+        yield Finding(Level.FAIL, "database", sentence(error))
 
 
 async def _database(opened: Desk) -> AsyncIterator[Finding]:

@@ -111,6 +111,7 @@ async def test_a_database_that_is_away_stops_only_what_needs_it(
     config.write_text("\n".join(lines))
     told = await found(config)
     assert told["database"][0] is Level.FAIL
+    assert told["database"][1].endswith("then try again.")
     assert told["state"][0] is Level.OK
 
 
