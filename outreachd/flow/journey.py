@@ -136,7 +136,7 @@ class Journey:
         if answer is not IntentAnswer.GRANTED:
             session.abandon()
             return await self._denied(claim, intent, answer)
-        reply = await session.deliver(message)
+        reply = await session.deliver(message, self._may_send)
         verdict = judge(reply)
         outcome = self.reporter.outcome(claim, permit, written, intent, reply, verdict)
         await self._recorder.outcome(outcome)

@@ -7,7 +7,7 @@ appears above this line.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -75,8 +75,12 @@ class Contents(Protocol):
 class Session(Protocol):
     """One open SMTP transaction: MAIL and RCPT accepted, DATA not yet said."""
 
-    async def deliver(self, message: bytes) -> Reply:
-        """Send DATA, the letter, the final dot; tell the last reply. Never raises."""
+    async def deliver(self, message: bytes, may_go: Callable[[], bool]) -> Reply:
+        """Send DATA, the letter, the final dot; tell the last reply. Never raises.
+
+        ``may_go`` is asked when the server wants the letter: who was frozen meanwhile
+        may own the fleet no more, and breaks off.
+        """
 
     def abandon(self) -> None:
         """Close the connection without DATA: the server must forget the letter."""

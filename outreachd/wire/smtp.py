@@ -11,6 +11,7 @@ Source: RFC 5321, RFC 1870 (SIZE), RFC 1047 (the gap after the dot).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from outreachd.clock import Clock
@@ -147,14 +148,17 @@ class SmtpSession:
         self._line = line
         self._limits = limits
 
-    async def deliver(self, message: bytes) -> Reply:
+    async def deliver(
+        self, message: bytes, may_go: Callable[[], bool] = lambda: True
+    ) -> Reply:
         """Send DATA, the letter, the final dot; tell the last reply.
 
-        ``message`` has CRLF line ends only and is not dot-stuffed. If cancelled, the
-        line is cut; after the dot that leaves open what became of the letter.
+        ``message`` has CRLF line ends only and is not dot-stuffed. ``may_go`` is asked
+        when the server wants it; a no cuts the line. If cancelled, the line is cut;
+        after the dot that leaves open what became of the letter.
         """
         try:
-            reply = await self._say(message)
+            reply = await self._say(message, may_go)
         except BaseException:
             self._connections.drop(self._account_id, self._line)
             raise
@@ -170,7 +174,7 @@ class SmtpSession:
         """Cut the line before DATA: the server must forget the letter."""
         self._connections.drop(self._account_id, self._line)
 
-    async def _say(self, message: bytes) -> Reply:
+    async def _say(self, message: bytes, may_go: Callable[[], bool]) -> Reply:
         if not _has_clean_ends(message):
             # A bare CR or LF is where one letter could become two (RFC 5321, 2.3.8).
             why = "5.6.0 the letter has a bare CR or LF; nothing was sent"
@@ -178,6 +182,9 @@ class SmtpSession:
         reply = await self._line.ask(Phase.DATA, b"DATA", self._limits.data_s)
         if reply.code != 354:
             return reply
+        if not may_go():
+            self._line.cut()
+            return Reply(Phase.DATA, 0, "another daemon may send now; nothing was sent")
         return await self._line.letter(_stuffed(message), self._limits)
 
 

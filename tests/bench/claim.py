@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -39,7 +39,7 @@ class Accepting:
         """Accept MAIL and RCPT."""
         return self
 
-    async def deliver(self, message: bytes) -> Reply:
+    async def deliver(self, message: bytes, may_go: Callable[[], bool]) -> Reply:
         """Accept the letter."""
         return Reply(Phase.DOT, 250, "ok")
 

@@ -69,6 +69,18 @@ async def test_a_letter_without_a_last_line_end_gets_one() -> None:
         assert server.accepted[0].data == b"Subject: x\r\n\r\n.\r\n"
 
 
+async def test_who_may_send_no_more_when_the_server_wants_it_breaks_off() -> None:
+    """Process 62: frozen between DATA and 354; not a byte of the letter leaves."""
+    async with ScriptedServer() as server, carrier() as out:
+        session = await out.open(route(server), ENVELOPE, len(LETTER))
+        assert not isinstance(session, Reply)
+        reply = await session.deliver(LETTER, lambda: False)
+        assert (reply.phase, reply.code) == (Phase.DATA, 0)
+        assert judge(reply).permanence is Permanence.TEMPORARY
+        assert (await send(out, route(server))).code == 250  # by another line
+        assert len(server.accepted) == 1
+
+
 LINES = st.lists(st.sampled_from([b"", b".", b"..", b".a", b"a.", b"a"]), max_size=8)
 
 
