@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -98,7 +98,8 @@ class QuietClock(VirtualClock):
             async with asyncio.timeout(self._stuck_s if self._workers > 0 else None):
                 return await self._changed.wait()
         except TimeoutError:
-            return False
+            await settle()  # were we all stopped meanwhile? then work goes on now
+            return self._changed.is_set()
 
 
 @asynccontextmanager
@@ -219,7 +220,7 @@ class ScriptedSession:
     plan: Plan
     is_over: bool = field(default=False)
 
-    async def deliver(self, message: bytes) -> Reply:
+    async def deliver(self, message: bytes, may_go: Callable[[], bool]) -> Reply:
         """Take the letter; it counts as delivered unless it is refused."""
         assert not self.is_over, "a session was used twice"
         try:
