@@ -103,19 +103,16 @@ class Equipment:
         """Open it until the stack is closed; ``house`` is a real clock."""
         state = _state_directory(settings)
         vault = Vault.unlock(state)
-        database = await Database.open(dsn)
-        stack.push_async_callback(database.close, CLOSE_S)
+        database = await _database(stack, dsn)
         journal = Journal(state / "outcomes.journal")
         stack.callback(journal.close)
         # The journal is ours alone: whoever worked in this directory has ended.
         leases = PgLeases(database, instance, sign_in(state, instance))
-        hot = await Database.open(dsn, hot=True, max_connections=HOT_CONNECTIONS)
-        stack.push_async_callback(hot.close, CLOSE_S)
+        hot = await _database(stack, dsn, hot=True, max_connections=HOT_CONNECTIONS)
         keyring = Keyring(vault)
         carrier = _carrier(settings, keyring, house)
         stack.push_async_callback(carrier.close)
-        scheduler = _scheduler()
-        stack.push_async_callback(scheduler.close)
+        scheduler = _scheduler(stack)
         public, send = settings.http.public, settings.send
         tools = Tools(
             database=database,
@@ -185,6 +182,12 @@ def _state_directory(settings: Settings) -> Path:
     return directory
 
 
+async def _database(stack: AsyncExitStack, dsn: str, **more: Any) -> Database:
+    database = await Database.open(dsn, **more)
+    stack.push_async_callback(database.close, CLOSE_S)
+    return database
+
+
 def _carrier(settings: Settings, keyring: Keyring, clock: Clock) -> SmtpCarrier:
     limits, bounds = settings.send.limits, settings.send.connections
     return SmtpCarrier(
@@ -199,13 +202,15 @@ def _carrier(settings: Settings, keyring: Keyring, clock: Clock) -> SmtpCarrier:
     )
 
 
-def _scheduler() -> aiojobs.Scheduler:
-    return aiojobs.Scheduler(
+def _scheduler(stack: AsyncExitStack) -> aiojobs.Scheduler:
+    scheduler = aiojobs.Scheduler(
         limit=None,  # the feed's own bound on letters in flight is the limit
         pending_limit=1,
         close_timeout=CLOSE_S,
         exception_handler=_on_job_fault,
     )
+    stack.push_async_callback(scheduler.close)
+    return scheduler
 
 
 def _on_job_fault(scheduler: aiojobs.Scheduler, context: dict[str, object]) -> None:
