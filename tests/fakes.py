@@ -231,6 +231,8 @@ class ScriptedSession:
                     await self.clock.sleep(self.carrier.takes_s)
         finally:
             self._end()
+        if not may_go():
+            return Reply(Phase.DATA, 0, "broken off; nothing was sent")
         answer = self.plan.answer
         if answer.phase is Phase.DOT and not 400 <= answer.code < 600:
             self.carrier.delivered.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from outreachd.rules.attachment import attachment
 from outreachd.rules.model import Kind, Phase, Reply, State
 from outreachd.rules.records import LeaseLostError
 from tests.fake_ledger import Row
-from tests.fakes import ACCEPTED, NO_ANSWER, Plan
+from tests.fakes import ACCEPTED, NO_ANSWER, Plan, settle
 from tests.flow.world import World
 from tests.rosters import MONDAY, campaign, mailbox, roster, step
 
@@ -217,3 +218,22 @@ async def test_a_letter_with_files_waits_for_a_database_that_is_away() -> None:
     assert the_row(world).state is State.SENT
     [letter] = world.carrier.delivered
     assert b'filename="offer.pdf"' in letter.message
+
+
+async def test_who_loses_the_fleet_before_the_server_wants_the_letter_breaks_off() -> (
+    None
+):
+    """Process 62: begun in trust, not finished without; the attempt is not an end."""
+    answers = asyncio.Event()
+    world = world_of_one()
+    world.carrier.plan(P, Plan(before_answer=answers))
+    async with world.running():
+        while the_row(world).state is not State.SENDING:
+            await settle()
+        world.is_trusted = False
+        answers.set()
+        while the_row(world).state is State.SENDING:
+            await settle()
+    row = the_row(world)
+    assert world.carrier.delivered == []
+    assert (row.state, row.reason, row.attempts) == (State.SCHEDULED, "soft_network", 1)

@@ -77,6 +77,7 @@ class World:
             intents=self._batcher(term),
             recorder=self.recorder,
             new_id=uuid4,
+            may_send=lambda: self.is_trusted,
         )
         self.feedback = Feedback(self.pool, self.metrics, self.clock, self._pause)
         self.crew = Crew(
