@@ -196,6 +196,15 @@ async def used(running: EmbeddedServer, state: Path) -> None:
         assert await PgIdentity(database, state).begin(NOW) is None
 
 
+async def promoted_to_primary(running: EmbeddedServer) -> None:
+    """Wait until a server has left recovery: it takes readers before, and no writes."""
+    connection = await asyncpg.connect(running.dsn())
+    async with asyncio.timeout(30.0):
+        while await connection.fetchval("SELECT pg_is_in_recovery()"):
+            await RealClock().sleep(0.02)
+    await connection.close()
+
+
 async def judged(running: EmbeddedServer, state: Path) -> str | None:
     async with opened(running.dsn()) as database:
         return await PgIdentity(database, state).begin(NOW)
@@ -257,6 +266,7 @@ async def test_a_data_directory_put_back_is_paused_and_a_failover_is_not(
         with (directory / "promoted" / "postgresql.auto.conf").open("a") as settings:
             settings.write("restore_command = 'false'\n")
         with server(directory / "promoted") as promoted:
+            await promoted_to_primary(promoted)
             assert "promoted" in (await judged(promoted, stranger) or "")
             async with opened(promoted.dsn()) as database:
                 await PgSteering(database).resume(Kind.FLEET, "", "ann", NOW)
