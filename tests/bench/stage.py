@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,9 +26,11 @@ from outreachd.store.fleet import apply
 from outreachd.store.migrate import migrate
 from outreachd.store.vault import Vault
 
-# Two SMTP servers: one that is faster than any client, one that takes its time.
-FAST = "outreachd.demo.sink"
-AIOSMTPD = "tests.bench.aiosmtpd_sink"
+# Three SMTP servers, as commands: one that is faster than any client, one that takes
+# its time, and the same at the distance of a relay in another house of the region.
+FAST = ("outreachd.demo.sink",)
+AIOSMTPD = ("tests.bench.aiosmtpd_sink",)
+RELAY = (*AIOSMTPD, "--away-ms", "20")
 
 TEXT = (
     "Hello {{ first_name }},\n\n"
@@ -110,11 +112,11 @@ def start(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, *arguments])
 
 
-def open_sink(home: Path, name: str = "sink", module: str = FAST) -> Sink:
+def open_sink(home: Path, name: str = "sink", server: Sequence[str] = FAST) -> Sink:
     """Start a server."""
     log = home / f"{name}.log"
     process = subprocess.Popen(
-        [sys.executable, "-m", module, "--log", str(log)],
+        [sys.executable, "-m", *server, "--log", str(log)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -125,13 +127,17 @@ def open_sink(home: Path, name: str = "sink", module: str = FAST) -> Sink:
 
 @asynccontextmanager
 async def stage(
-    *, mailboxes: int, letters: int, closed_share: float = 0.0, server: str = FAST
+    *,
+    mailboxes: int,
+    letters: int,
+    closed_share: float = 0.0,
+    server: Sequence[str] = FAST,
 ) -> AsyncIterator[Stage]:
     """Set up everything; ``closed_share`` of the mailboxes may not send today."""
     postgres = await asyncio.to_thread(EmbeddedServer.temporary)
     with tempfile.TemporaryDirectory(prefix="outreachd-bench-") as directory:
         home = Path(directory)
-        sink = open_sink(home, module=server)
+        sink = open_sink(home, server=server)
         try:
             vault = Vault.unlock(home)
             _write_fleet(home, sink.port, mailboxes, closed_share)
