@@ -23,9 +23,9 @@ from outreachd.commands.base import (
     json_option,
     show_json,
 )
-from outreachd.commands.words import counted
 from outreachd.rules.address import BadAddressError, normalise
 from outreachd.rules.stops import Happening
+from outreachd.rules.written import counted
 from outreachd.store.events import PgEvents, Whom
 
 SOURCE = "command line"

@@ -29,8 +29,8 @@ from outreachd.commands.base import (
     show_json,
     yes_option,
 )
-from outreachd.commands.words import counted
 from outreachd.contact_file import Write, people_onto, people_to
+from outreachd.rules.written import counted
 from outreachd.store.care import PgCare, Silent
 
 REACTIVATE, REMOVE = "reactivate", "remove"

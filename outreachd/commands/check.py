@@ -31,10 +31,11 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.greeting import NoGreetingError, greeting
 from outreachd.commands.machine import Finding, Level
-from outreachd.commands.words import counted, spoken
+from outreachd.commands.words import spoken
 from outreachd.config import Settings
 from outreachd.rules.dkim_record import wished
 from outreachd.rules.model import Account, Roster
+from outreachd.rules.written import counted
 from outreachd.store.dkim import DkimKey, open_dkim_key, read_dkim_keys
 from outreachd.store.roster import read_roster, read_secrets
 from outreachd.store.vault import Vault, VaultError

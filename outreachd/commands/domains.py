@@ -18,10 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 from outreachd.commands.base import FAILED, desk, show_json
-from outreachd.commands.words import counted
 from outreachd.domain_watch import DomainWatch, Records
 from outreachd.rules.domain_check import Subject
 from outreachd.rules.finding import Check, Finding, Found
+from outreachd.rules.written import counted
 
 STYLES = {
     Finding.OK: "green",

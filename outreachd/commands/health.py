@@ -23,8 +23,9 @@ from outreachd.commands.base import (
     json_option,
     show_json,
 )
-from outreachd.commands.words import counted, shown
+from outreachd.commands.words import shown
 from outreachd.rules.roll import Line, is_of_interest, roll
+from outreachd.rules.written import counted
 from outreachd.store.health import PgHealth
 
 LAST_DAYS = timedelta(days=30)

@@ -17,8 +17,7 @@ import click
 
 from outreachd.clock import RealClock
 from outreachd.commands.base import FailedError, MisusedError, author, desk, show_json
-from outreachd.commands.words import counted
-from outreachd.rules.written import parse_duration_s
+from outreachd.rules.written import counted, parse_duration_s
 from outreachd.store.holds import Choice, Held, PgHolds, Settled
 
 NOTHING = "Nothing of that kind is held; `outreachd holds` tells what is."

@@ -11,7 +11,8 @@ import click
 
 from outreachd.commands.base import config_option, desk, execute, json_option, show_json
 from outreachd.commands.held import choice_options
-from outreachd.commands.words import counted, shown
+from outreachd.commands.words import shown
+from outreachd.rules.written import counted
 from outreachd.store.holds import Choice, PgHolds
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from outreachd.commands.words import counted
 from outreachd.intake import GROUNDED
 from outreachd.rules.contact_row import RowResult
 from outreachd.rules.hygiene import Mark
+from outreachd.rules.written import counted
 from outreachd.store.contacts import NO_CONSENT_SENTENCE
 
 # Shares of a list from which it is worth a word: who was asked is rarely one of these.

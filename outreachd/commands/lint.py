@@ -30,7 +30,6 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.preview import campaign_of, proofs_of
-from outreachd.commands.words import counted
 from outreachd.flow.clerk import Written
 from outreachd.flow.pool import Permit
 from outreachd.proof import Proofs
@@ -38,6 +37,7 @@ from outreachd.rules.letter import Unfillable
 from outreachd.rules.lint import Finding, Severity, lint_sender, lint_size, lint_way_out
 from outreachd.rules.lint_steps import Place, lint_steps
 from outreachd.rules.model import Campaign, Roster
+from outreachd.rules.written import counted
 from outreachd.store.readers import Reader, count_readers, each_reader
 from outreachd.store.roster import read_roster
 

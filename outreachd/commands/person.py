@@ -24,8 +24,8 @@ from outreachd.commands.base import (
     show_json,
     yes_option,
 )
-from outreachd.commands.words import counted
 from outreachd.rules.address import BadAddressError, normalise_recipient
+from outreachd.rules.written import counted
 from outreachd.store import person as store
 
 

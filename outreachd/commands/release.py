@@ -14,7 +14,7 @@ import click
 
 from outreachd.commands.base import config_option, execute, json_option, yes_option
 from outreachd.commands.held import GROUNDLESS, choice_options, settle
-from outreachd.commands.words import counted
+from outreachd.rules.written import counted
 from outreachd.store.holds import Choice, Held
 
 # Held because nobody knows whether it arrived, not because of what it says.

@@ -22,11 +22,11 @@ from outreachd.commands.base import (
     json_option,
     show_json,
 )
-from outreachd.commands.words import counted, shown
+from outreachd.commands.words import shown
 from outreachd.config_file import load_health
 from outreachd.rules.replay import replay as judged
 from outreachd.rules.watch import Decision, why
-from outreachd.rules.written import parse_since
+from outreachd.rules.written import counted, parse_since
 from outreachd.store.health import PgHealth
 
 # Windows reach back a week from the first hour that is judged.

@@ -26,7 +26,8 @@ from outreachd.commands.client import ask, readiness
 from outreachd.commands.daemons import why_gone
 from outreachd.commands.explain import from_database, instants, moment
 from outreachd.commands.status_page import Figures, page
-from outreachd.commands.words import counted, shown
+from outreachd.commands.words import shown
+from outreachd.rules.written import counted
 from outreachd.store.health import PgHealth
 from outreachd.store.steering import PgSteering
 from outreachd.store.waiting import oldest_due

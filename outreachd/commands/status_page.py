@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from outreachd.commands.daemons import daemon_line
-from outreachd.commands.words import counted, shown, spoken
+from outreachd.commands.words import shown, spoken
 from outreachd.rules.model import State
 from outreachd.rules.roll import Line, is_of_interest
+from outreachd.rules.written import counted
 
 MANY_PAUSES = 12
 MANY_UNFIT = 8

@@ -20,8 +20,9 @@ from outreachd.commands.base import (
     json_option,
     show_json,
 )
-from outreachd.commands.words import counted, one_line
+from outreachd.commands.words import one_line
 from outreachd.rules.suppression import BadTargetError, Form, Target, read_target
+from outreachd.rules.written import counted
 from outreachd.store.suppression_rows import Entry
 from outreachd.store.suppressions import PgSuppressions
 

@@ -29,9 +29,10 @@ from outreachd.commands.base import (
     show_json,
 )
 from outreachd.commands.import_ import Progress
-from outreachd.commands.words import counted, one_line
+from outreachd.commands.words import one_line
 from outreachd.contact_file import STDOUT
 from outreachd.rules.records import LedgerAwayError
+from outreachd.rules.written import counted
 from outreachd.store.steering import NoSuchError
 from outreachd.store.suppression_rows import Entry, Scope, TooManyGlobsError
 from outreachd.store.suppressions import PgSuppressions, Wanted

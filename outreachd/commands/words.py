@@ -85,8 +85,3 @@ def spoken(seconds: float) -> str:
         if seconds >= length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def counted(n: int, noun: str) -> str:
-    """Write a number with its noun: "1 send", "2 sends"."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,4 +1,4 @@
-"""Times as people write them in a fleet file: days, hours, delays, durations.
+"""Times and counts as people write them: days, hours, delays, durations, "2 sends".
 
 Pure readers of text such as ``mon-fri``, ``09:00-18:00``, ``3 workdays``, and writers
 of the same for people. The database keeps calendars as they were written, so whoever
@@ -114,3 +114,8 @@ def _amount(text: str) -> tuple[int, DelayUnit | None]:
         if found[2] in (unit, unit.removesuffix("s")):  # 1 day, 2 days
             return int(found[1]), unit
     return 0, None
+
+
+def counted(n: int, noun: str) -> str:
+    """Write a number with its noun: "1 send", "2 sends"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

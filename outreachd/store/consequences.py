@@ -14,6 +14,7 @@ from outreachd.mistakes import unknown
 from outreachd.rules.fleet_plan import Change, Sign, moves_letters
 from outreachd.rules.model import Kind
 from outreachd.rules.wanted import Fleet, WantedCampaign
+from outreachd.rules.written import counted
 from outreachd.store import sql
 from outreachd.store.database import Connection
 
@@ -58,8 +59,8 @@ async def _moved(
     for row in rows:
         yield (
             f"{row['campaign']}: its calendar changes, and what waits follows it:"
-            f" {_n(row['letters'], 'letter')}, of which the times of"
-            f" {_n(row['follow_ups'], 'follow-up')} are told anew"
+            f" {counted(row['letters'], 'letter')}, of which the times of"
+            f" {counted(row['follow_ups'], 'follow-up')} are told anew"
         )
 
 
@@ -93,7 +94,3 @@ async def _finished(
             f"{after.name}: {people} finished this campaign and will not get step"
             f" {first_new}: write to them in a campaign of its own"
         )
-
-
-def _n(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

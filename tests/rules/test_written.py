@@ -8,6 +8,7 @@ import pytest
 
 from outreachd.rules.model import DelayUnit
 from outreachd.rules.written import (
+    counted,
     duration_text,
     parse_days,
     parse_delay,
@@ -155,3 +156,9 @@ def test_since_is_an_age_or_an_instant() -> None:
         assert parse_since(text, now) == now - timedelta(days=30)
     with pytest.raises(ValueError, match="must be a time such as"):
         parse_since("soon", now)
+
+
+def test_a_number_agrees_with_its_noun() -> None:
+    """One is not many, and none is."""
+    told = [counted(n, "send") for n in (0, 1, 2)]
+    assert told == ["0 sends", "1 send", "2 sends"]
