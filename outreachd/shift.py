@@ -68,7 +68,7 @@ async def tell_journal(tools: Tools) -> int:
     kept = await tools.journal.replay()
     if kept:
         await tools.ledger.record(kept)
-        await tools.journal.clear()
+        await tools.journal.forget([outcome.attempt_id for outcome in kept])
     return len(kept)
 
 

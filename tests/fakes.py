@@ -10,11 +10,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from outreachd.clock import VirtualClock
 from outreachd.rules.model import Envelope, Phase, Reply, Route
@@ -267,15 +275,17 @@ class FakeJournal:
         self.broken: Exception | None = None
 
     async def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep them."""
+        """Keep those that are new."""
         if self.broken is not None:
             raise self.broken
-        self.kept.extend(outcomes)
-        self.appended += len(outcomes)
+        known = {outcome.attempt_id for outcome in self.kept}
+        fresh = [outcome for outcome in outcomes if outcome.attempt_id not in known]
+        self.kept.extend(fresh)
+        self.appended += len(fresh)
 
-    async def clear(self) -> None:
-        """Forget them."""
-        self.kept.clear()
+    async def forget(self, attempts: Collection[UUID]) -> None:
+        """Forget what the ledger has."""
+        self.kept = [one for one in self.kept if one.attempt_id not in attempts]
 
 
 class Dice:

@@ -11,7 +11,7 @@ affair.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -32,13 +32,13 @@ LONGEST_PAUSE_S = 2.0
 
 
 class Journal(Protocol):
-    """Outcomes on disk, for the time the database is away."""
+    """Outcomes on disk, for the time the database is away; of several recorders."""
 
     async def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Write and sync; raises if the disk does not take it."""
+        """Write those it lacks, and sync; raises if the disk does not take it."""
 
-    async def clear(self) -> None:
-        """Forget what has reached the ledger."""
+    async def forget(self, attempts: Collection[UUID]) -> None:
+        """Forget what has reached the ledger, if it is in here."""
 
 
 class Recorder:
@@ -61,7 +61,6 @@ class Recorder:
         self._house = house
         self._term = term
         self._is_away = False  # as of the newest writing of outcomes
-        self._on_disk: set[UUID] = set()  # attempts in the journal, not in the ledger
         self._leaving = asyncio.Event()
         self._outcomes: Batcher[Outcome, None] = Batcher(
             self._write_outcomes, linger_s=LINGER_S
@@ -93,27 +92,14 @@ class Recorder:
 
         if await self._until_written(outcomes, self._ledger.record, keep):
             self._is_away = False
-            await self._forget(outcomes)
+            written = [one.attempt_id for one in outcomes]
+            await _tried(lambda: self._journal.forget(written))
         return [None] * len(outcomes)
 
     async def _keep(self, outcomes: Sequence[Outcome]) -> Sequence[None]:
-        """Have outcomes on the disk, each once."""
-        fresh = [one for one in outcomes if one.attempt_id not in self._on_disk]
-        ids = {one.attempt_id for one in fresh}
-        self._on_disk |= ids  # at once: nobody may clear the journal under them
-        try:
-            await self._journal.append(fresh)
-        except Exception:
-            self._on_disk -= ids
-            raise
+        """Have outcomes on the disk."""
+        await self._journal.append(outcomes)
         return [None] * len(outcomes)
-
-    async def _forget(self, outcomes: Sequence[Outcome]) -> None:
-        """Clear the journal once the ledger has all that is in it."""
-        if self._on_disk:
-            self._on_disk.difference_update(one.attempt_id for one in outcomes)
-            if not self._on_disk:
-                await _tried(self._journal.clear)
 
     async def _write_returns(self, rows: Sequence[GiveBack]) -> Sequence[None]:
         async def write(rows: Sequence[GiveBack]) -> None:

@@ -3,7 +3,8 @@
 Used only while the database is away, so that a kill in that time does not turn known
 outcomes into uncertain ones. One line an outcome: CRC-32 in hex, a space, JSON. What
 append() has returned from is on the disk. A torn last line was never promised, and is
-cut. A failing write raises, and the caller must stop sending: JournalError.
+cut. A failing write raises, and the caller must stop sending: JournalError. Several may
+write and forget at a time: the file is cut when the database has all that is in it.
 One process owns the file, by flock. Source: fdatasync(2), flock(2).
 """
 
@@ -13,8 +14,9 @@ import asyncio
 import fcntl
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
@@ -29,7 +31,7 @@ class JournalError(Exception):
 
 
 class Journal:
-    """Appends, replays and clears; the calls of one journal take turns.
+    """Appends, replays and forgets; the calls of one journal take turns.
 
     ``damaged`` numbers the lines that could not be believed though later ones could:
     each was an outcome, whose send will now be found uncertain.
@@ -40,23 +42,30 @@ class Journal:
         self._file = file
         self._turn = asyncio.Lock()
         self._descriptor = _own(file)
-        self._read()  # cuts what the last owner was killed in, before we append to it
+        # Cuts what the last owner was killed in, before we append to it.
+        self._kept = {outcome.attempt_id for outcome in self._read()}
 
     async def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Write outcomes; on return they survive a kill and a power cut."""
-        lines = b"".join(_line(outcome) for outcome in outcomes)
+        """Write those it lacks; on return all survive a kill and a power cut."""
         async with self._turn:
-            await asyncio.to_thread(self._write, lines)
+            fresh = [one for one in outcomes if one.attempt_id not in self._kept]
+            if fresh:
+                await asyncio.to_thread(self._write, b"".join(map(_line, fresh)))
+                self._kept.update(one.attempt_id for one in fresh)
 
     async def replay(self) -> list[Outcome]:
         """Read all outcomes in the order they were appended."""
         async with self._turn:
             return await asyncio.to_thread(self._read)
 
-    async def clear(self) -> None:
-        """Forget all outcomes, once the database has them."""
+    async def forget(self, attempts: Collection[UUID]) -> None:
+        """Forget outcomes that the database has, if they are in here."""
+        if self._kept.isdisjoint(attempts):
+            return
         async with self._turn:
-            await asyncio.to_thread(self._cut, 0)
+            self._kept.difference_update(attempts)
+            if not self._kept:
+                await asyncio.to_thread(self._cut, 0)
 
     def close(self) -> None:
         """Give up the file to the next owner."""

@@ -108,7 +108,7 @@ async def test_what_was_left_on_disk_is_not_cleared_by_a_later_success() -> None
     async with ticking(desk.house):
         await desk.recorder.outcome(told)
         await desk.recorder.outcome(another(told))
-    assert desk.journal.kept[0] == told
+    assert desk.journal.kept == [told]
 
 
 async def test_what_is_learnt_while_the_ledger_is_away_is_on_disk_too() -> None:

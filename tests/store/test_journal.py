@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import zlib
@@ -62,13 +63,42 @@ async def test_outcomes_come_back_whole_and_in_order(file: Path) -> None:
     heir.close()
 
 
-async def test_cleared_outcomes_are_gone(journal: Journal) -> None:
+async def test_forgotten_outcomes_are_gone(file: Path, journal: Journal) -> None:
     """What the database has is not replayed; the journal goes on from there."""
     await journal.append([outcome(1)])
-    await journal.clear()
-    assert await journal.replay() == []
+    await journal.forget([UUID(int=1), UUID(int=9)])
+    assert file.stat().st_size == 0
     await journal.append([outcome(2)])
     assert await journal.replay() == [outcome(2)]
+
+
+async def test_what_one_forgets_another_may_still_need(journal: Journal) -> None:
+    """Two shifts write here at a time: nothing goes that only one of them has told."""
+    await journal.append([outcome(1)])
+    await asyncio.gather(
+        journal.append([outcome(2)]),
+        journal.forget([UUID(int=1)]),
+        journal.append([outcome(2), outcome(3)]),
+    )
+    assert [one.send_id for one in await journal.replay()] == [1, 2, 3]
+    await journal.forget([UUID(int=3)])
+    assert len(await journal.replay()) == 3
+    await journal.forget([UUID(int=2)])
+    assert await journal.replay() == []
+
+
+async def test_an_heir_forgets_what_it_found(file: Path) -> None:
+    """What the last owner left is kept until it is told, beside what is new."""
+    first = Journal(file)
+    await first.append([outcome(1)])
+    first.close()
+    heir = Journal(file)
+    await heir.append([outcome(2)])
+    await heir.forget([UUID(int=2)])
+    assert await heir.replay() == [outcome(1), outcome(2)]
+    await heir.forget([UUID(int=1)])
+    assert await heir.replay() == []
+    heir.close()
 
 
 @pytest.mark.parametrize("cut", [1, 20, 200])
