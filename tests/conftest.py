@@ -2,6 +2,8 @@
 
 One embedded server per test process, gone with it. The schema is migrated once into a
 template; each test gets its own copy of that, so that tests never see each other.
+Properties are tried on the same examples each time and without a limit of time, so
+that a busy machine fails none; ``--hypothesis-profile explore`` tries new ones.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 import uvloop
+from hypothesis import HealthCheck, settings
 
 from outreachd.clock import RealClock
 from outreachd.store.database import Database
@@ -22,6 +25,16 @@ from outreachd.store.embedded import EmbeddedServer
 from outreachd.store.migrate import migrate
 
 TEMPLATE = "template_outreachd"
+
+settings.register_profile(
+    "house",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("explore", settings.get_profile("house"), derandomize=False)
+settings.load_profile("house")
 
 
 def pytest_asyncio_loop_factories(

@@ -141,7 +141,10 @@ CELLS = st.text(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=6), st.sampled_from(",;\t"))
 def test_every_row_that_goes_in_comes_out(
     rows: list[tuple[str, str]], mark: str
