@@ -52,16 +52,28 @@ async def test_a_batch_is_no_longer_than_its_limit() -> None:
     assert write.batches == [[0, 1], [2, 3], [4]]
 
 
-async def test_lingering_joins_what_comes_a_moment_later() -> None:
+async def test_lingering_joins_what_comes_a_moment_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A batch that may wait takes in those who come meanwhile."""
+    moments, is_over = [], asyncio.Event()
+
+    async def linger(seconds: float) -> None:
+        moments.append(seconds)
+        await is_over.wait()
+
+    monkeypatch.setattr(asyncio, "sleep", linger)
     write = Slow()
     write.go.set()
     batcher = Batcher(write, linger_s=0.02)
     tasks = [asyncio.create_task(batcher.submit(1))]
     await settle()
     tasks.append(asyncio.create_task(batcher.submit(2)))
+    await settle()
+    is_over.set()
     await asyncio.gather(*tasks)
     assert write.batches == [[1, 2]]
+    assert moments == [0.02]
 
 
 async def test_an_error_reaches_each_of_its_batch_and_nobody_else() -> None:

@@ -27,8 +27,6 @@ from outreachd.wire.tls import client_context
 
 SECRET = "demopass"
 MAIL = b"Message-ID: <1@there.example>\r\nSubject: Hi\r\n\r\nHello.\r\n"
-# Short, so that a server that hangs costs a test little.
-LIMITS = ImapLimits(connect_s=1.0, login_s=0.3, look_s=0.3, fetch_s=0.3, leave_s=0.3)
 
 
 def source(port: int, **changes: object) -> Source:
@@ -45,11 +43,20 @@ def source(port: int, **changes: object) -> Source:
 
 @asynccontextmanager
 async def post(
-    limits: ImapLimits = LIMITS, tls: ssl.SSLContext | None = None, threads: int = 4
+    tls: ssl.SSLContext | None = None,
+    limits: ImapLimits | None = None,
+    threads: int = 4,
 ) -> AsyncIterator[ImapPost]:
-    """Make the way to the mailboxes."""
+    """Make the way to the mailboxes.
+
+    A test that waits for a limit shortens that one and no other, so that a busy
+    machine cannot make another step fail.
+    """
     opened = ImapPost(
-        Dialer(Resolver()), tls or client_context(), threads=threads, limits=limits
+        Dialer(Resolver()),
+        tls or client_context(),
+        threads=threads,
+        limits=limits,
     )
     try:
         yield opened

@@ -54,10 +54,10 @@ async def test_a_list_of_folders_that_is_made_to_take_long_is_passed_over() -> N
             "* LIST " + "(" * 900_000,
             *["* LIST " + "(" * 490] * 1_500,
         )
-        begun = time.perf_counter()
+        begun = time.process_time()  # ours alone: others may be busy too
         found = await said_to(server, lambda client: client.folder_for_junk())
     assert found is None
-    assert time.perf_counter() - begun < 10.0
+    assert time.process_time() - begun < 10.0
 
 
 @pytest.mark.parametrize("start", ["NO", "BYE"])

@@ -13,7 +13,6 @@ import pytest
 
 from outreachd.rules.model import Auth, Tls
 from outreachd.rules.sources import MailboxAwayError, Result, Source
-from outreachd.wire.imap import ImapLimits
 from outreachd.wire.tls import client_context
 from tests.bench.dovecot import PASSWORD, Dovecot, dovecot, token
 from tests.wire.imap_servers import MAIL, post, source
@@ -51,7 +50,7 @@ async def test_mail_is_read_by_password_and_by_token(
     """Whole, over TLS that is checked; it stays new for the person."""
     secret = token("ann") if auth is Auth.XOAUTH2 else PASSWORD
     tls = client_context(server.authority)
-    async with post(ImapLimits(), tls) as way:
+    async with post(tls) as way:
         visit = await way.visit(ann(server, auth), secret)
         look = await visit.look("INBOX", None, LONG_AGO)
         assert look is not None
@@ -64,7 +63,7 @@ async def test_mail_is_read_by_password_and_by_token(
 async def test_a_bad_token_is_refused_at_once(server: Dovecot) -> None:
     """No time-out, no second try, and no token in what is said."""
     bad = token("ann", b"x" * 32)
-    async with post(ImapLimits(), client_context(server.authority)) as way:
+    async with post(client_context(server.authority)) as way:
         with pytest.raises(MailboxAwayError) as caught:
             await way.visit(ann(server, Auth.XOAUTH2), bad)
     assert caught.value.result is Result.REFUSED
@@ -73,7 +72,7 @@ async def test_a_bad_token_is_refused_at_once(server: Dovecot) -> None:
 
 async def test_a_catch_all_hears_of_mail_at_once(server: Dovecot) -> None:
     """IDLE over TLS."""
-    async with post(ImapLimits(), client_context(server.authority)) as way:
+    async with post(client_context(server.authority)) as way:
         one = ann(server, Auth.PASSWORD, key=("inbox", 1))
         visit = await way.visit(one, PASSWORD)
         await visit.look("INBOX", None, LONG_AGO)
@@ -86,7 +85,7 @@ async def test_a_catch_all_hears_of_mail_at_once(server: Dovecot) -> None:
 
 async def test_an_unknown_authority_gets_no_password(server: Dovecot) -> None:
     """The system's authorities do not vouch for it: nothing is said to it."""
-    async with post(ImapLimits()) as way:
+    async with post() as way:
         with pytest.raises(MailboxAwayError, match="TLS") as caught:
             await way.visit(ann(server, Auth.PASSWORD), PASSWORD)
     assert caught.value.result is Result.UNREACHABLE
