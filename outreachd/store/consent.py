@@ -41,6 +41,7 @@ class PgConsent:
         """Keep a yes; tell how many sequences it set off."""
         async with self._database.connection() as connection:
             async with connection.transaction():
+                await connection.execute(sql.text("lock_asked"), enrolment_id)
                 begun = await connection.fetch(
                     sql.text("confirm_person"), enrolment_id, now
                 )

@@ -11,7 +11,7 @@ outreachd_work. Errors: LedgerAwayError.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -67,6 +67,22 @@ async def find_target(connection: Connection, name: str) -> Target | None:
     return Target(campaign_id=values.pop("id"), **values)
 
 
+async def hold_target(connection: Connection, found: Target) -> Target:
+    """Tell the campaign as it is now; so it stays until the transaction ends.
+
+    An import may last for long, and the fleet may be applied meanwhile: letters that
+    lay by the old calendar after all others had been moved would stay there.
+    """
+    row = await connection.fetchrow(sql.text("hold_campaign"), found.campaign_id)
+    assert row is not None  # campaigns are retired, never deleted
+    return replace(
+        found,
+        by_recipient_zone=row["by_recipient_zone"],
+        by_recipient_holidays=row["by_recipient_holidays"],
+        stop_company=row["stop_company"],
+    )
+
+
 async def campaign_names(connection: Connection) -> list[str]:
     """Tell the names of all campaigns."""
     return [row["name"] for row in await connection.fetch(sql.text("campaign_names"))]
@@ -85,6 +101,7 @@ async def enrol(
     ``eraser`` knows those again who have asked to be forgotten.
     """
     async with connection.transaction():
+        target = await hold_target(connection, target)
         emails = [contact.email for contact in contacts]
         campaign_id, client_id = target.campaign_id, target.client_id
         barring = await barred(

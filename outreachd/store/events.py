@@ -177,9 +177,12 @@ async def _stop(
     contacts = [row["contact_id"] for row in enrolments]
     ids = [row["id"] for row in enrolments]
     await connection.execute(sql.text("stop_under_way"), contacts, ids, reason, singles)
-    [(sends, stopped)] = await connection.fetch(
-        sql.text("stop_waiting"), contacts, ids, reason, singles, now
-    )
+    sends = stopped = 0
+    for _ in range(2):  # queries/events.sql says why
+        [ended] = await connection.fetch(
+            sql.text("stop_waiting"), contacts, ids, reason, singles, now
+        )
+        sends, stopped = sends + ended["sends"], stopped + ended["enrolments"]
     return sends, stopped
 
 

@@ -17,7 +17,12 @@ from outreachd.rules.contact_row import NewContact
 from outreachd.rules.records import OneOff
 from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
-from outreachd.store.contacts import NO_CONSENT_SENTENCE, find_target, keep
+from outreachd.store.contacts import (
+    NO_CONSENT_SENTENCE,
+    find_target,
+    hold_target,
+    keep,
+)
 from outreachd.store.content import put_attachments, put_one_off
 from outreachd.store.database import Connection
 from outreachd.store.suppression_rows import barred
@@ -58,6 +63,7 @@ async def order(
     target = await find_target(connection, wanted.campaign)
     if target is None:
         raise NotOrderedError("campaign", f'there is no campaign "{wanted.campaign}"')
+    target = await hold_target(connection, target)
     campaign_id, client_id = target.campaign_id, target.client_id
     email = wanted.contact.email
     if await barred(

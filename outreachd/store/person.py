@@ -1,22 +1,24 @@
 """One person, by address, across all clients: shown whole, or forgotten.
 
 ``export`` tells all that is kept. ``erase`` deletes the person and what was written to
-him in one transaction that no intent overlaps; what stays is a keyed hash on the
-suppression list, so that no import brings him back, and numbers without a name. A
-letter that is being handed over at this moment is waited for by asking again.
+him in one transaction that no import and no intent overlaps; what stays is a keyed
+hash on the suppression list, so that no import brings him back, and numbers without a
+name. What takes long is done before the intents are barred: they wait for index walks
+alone. A letter that is being handed over at this moment is waited for by asking again.
 Errors: UnderWayError; LedgerAwayError from the connection. Source: GDPR, articles 15
 and 17.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from outreachd.rules.model import State
 from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
 from outreachd.store.database import Connection, Database
@@ -62,19 +64,25 @@ async def erase(
 ) -> Forgotten:
     """Forget a person for good; never to be written to again."""
     async with database.connection() as connection, connection.transaction():
+        await connection.execute(sql.text("scrub_audit"), email)
+        await connection.execute(sql.text("keep_out_imports"))
+        ids = [
+            row["id"] for row in await connection.fetch(sql.text("lock_people"), email)
+        ]
+        await connection.execute(sql.text("forget_answers"), email)
         await connection.execute(sql.text("bar_intents"))
-        if await connection.fetchval(sql.text("person_under_way"), email):
+        letters = await connection.fetch(sql.text("lock_letters"), ids)
+        if any(row["state"] in (State.LEASED, State.SENDING) for row in letters):
             raise UnderWayError
         await hide_person(connection, email, eraser, author=author, now=now)
-        forgotten = await _forget(connection, email)
-        await connection.execute(sql.text("scrub_audit"), email)
+        forgotten = await _forget(connection, ids)
         detail = {"contacts": forgotten.contacts, "sends": forgotten.sends}
         await note(connection, now, author, "erase", detail)
     return forgotten
 
 
-async def _forget(connection: Connection, email: str) -> Forgotten:
-    row = await connection.fetchrow(sql.text("forget_person"), email)
+async def _forget(connection: Connection, contact_ids: Sequence[int]) -> Forgotten:
+    row = await connection.fetchrow(sql.text("forget_person"), contact_ids)
     assert row is not None
     return Forgotten(row["contacts"], row["sends"])
 

@@ -7,9 +7,12 @@ import asyncio
 from outreachd.store.database import Database
 
 
-async def wait_for_lock(db: Database) -> None:
-    """Return once somebody waits for a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+async def wait_for_lock(db: Database, count: int = 1) -> None:
+    """Return once so many statements wait for a lock."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    )
     async with asyncio.timeout(5), db.connection() as connection:
-        while await connection.fetchval(query) == 0:
+        while await connection.fetchval(query) < count:
             pass

@@ -88,7 +88,10 @@ async def test_a_company_stays_stopped_when_who_answered_is_erased(
     target = await enrolled_before(db, ANN, BEN)
     await answered(db)
     async with db.connection() as connection:
-        await connection.fetchrow(sql.text("forget_person"), ANN)
+        ids = [
+            row["id"] for row in await connection.fetch(sql.text("lock_people"), ANN)
+        ]
+        await connection.fetchrow(sql.text("forget_person"), ids)
         done = await enrol(connection, target, [contact("c@corp.example")], now=NOW)
     assert done.stopped == {"c@corp.example"}
 

@@ -36,6 +36,9 @@ CREATE TABLE enrolment (
     UNIQUE (campaign_id, contact_id)
 );
 
+-- All of a person's: a yes, an erasure, and the key of `contact`, which else looks at each.
+CREATE INDEX enrolment_contact ON enrolment (contact_id);
+
 CREATE TABLE send (
     id            bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     campaign_id   integer NOT NULL,

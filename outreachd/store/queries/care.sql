@@ -29,21 +29,27 @@ ORDER BY e.id;
 
 -- name: put_aside
 -- End the sequences of silent people, but of those who have answered by now.
--- $1 enrolments, $2 now.
-WITH stopped AS (
-    UPDATE enrolment e SET state = 'stopped', reason = 'silent'
+-- $1 enrolments, $2 now. Letters first, then enrolments: so do all who end both.
+WITH silent AS MATERIALIZED (
+    SELECT e.id, e.contact_id, e.campaign_id FROM enrolment e
     WHERE e.id = ANY ($1::bigint[]) AND e.state IN ('active', 'finished')
       AND NOT EXISTS (SELECT FROM event v
                       WHERE v.contact_id = e.contact_id AND v.what = 'answered')
-    RETURNING e.id, e.contact_id, e.campaign_id
 ), cancelled AS (
     UPDATE send s SET state = 'cancelled', reason = 'silent', detail = NULL, changed_at = $2
-    FROM stopped e
+    FROM silent e
     WHERE s.contact_id = e.contact_id AND s.campaign_id = e.campaign_id
       AND s.state IN ('scheduled', 'held')
     RETURNING 1
+), counted AS MATERIALIZED (
+    SELECT count(*) AS sends FROM cancelled
+), stopped AS (
+    UPDATE enrolment e SET state = 'stopped', reason = 'silent'
+    FROM counted
+    WHERE e.id = ANY (ARRAY(SELECT id FROM silent)) AND e.state IN ('active', 'finished')
+    RETURNING counted.sends
 )
-SELECT (SELECT count(*) FROM stopped) AS people, (SELECT count(*) FROM cancelled) AS sends;
+SELECT (SELECT count(*) FROM stopped) AS people, (SELECT sends FROM counted) AS sends;
 
 -- name: written_to
 -- Of how many people a campaign knows that a letter went out. $1 campaign or null.

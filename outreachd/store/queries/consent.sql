@@ -8,6 +8,12 @@ JOIN contact c ON c.id = e.contact_id
 JOIN client cl ON cl.id = c.client_id
 WHERE e.id = $1;
 
+-- name: lock_asked
+-- Wait for an import that asks the person for the same yes: it counts for that too. $1
+-- enrolment.
+SELECT c.id FROM contact c JOIN enrolment e ON e.contact_id = c.id
+WHERE e.id = $1 FOR NO KEY UPDATE OF c;
+
 -- name: confirm_person
 -- Keep the yes, and begin each sequence of the client that waits for it, from the
 -- mailbox that asked. $1 enrolment, $2 now.

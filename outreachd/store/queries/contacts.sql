@@ -10,6 +10,15 @@ SELECT c.id, c.client_id, c.calendar ->> 'timezone' = 'recipient' AS by_recipien
 FROM campaign c
 WHERE c.name = $1 AND NOT c.retired;
 
+-- name: hold_campaign
+-- The campaign as it is now, and as it stays until this transaction ends: an `apply` and
+-- an erasure wait for it (keep_out_imports). $1 campaign.
+SELECT pg_advisory_xact_lock_shared(hashtext('outreachd erasure')),
+    c.calendar ->> 'timezone' = 'recipient' AS by_recipient_zone,
+    coalesce(c.calendar ->> 'holidays' = 'recipient', false) AS by_recipient_holidays,
+    c.stop_company
+FROM campaign c WHERE c.id = $1 FOR SHARE;
+
 -- name: campaign_names
 -- The campaigns that an import can name.
 SELECT name FROM campaign WHERE NOT retired ORDER BY name;

@@ -47,8 +47,9 @@ WHERE e.campaign_id = $1 AND e.state = 'active'
 ORDER BY e.id;
 
 -- name: lock_person
--- One order at a time for a person. $1 client, $2 address.
-SELECT id FROM contact WHERE client_id = $1 AND email = $2 FOR UPDATE;
+-- One order at a time for a person. Not FOR UPDATE: that would wait for an event that is
+-- being noted, which may wait for an import that waits for us. $1 client, $2 address.
+SELECT id FROM contact WHERE client_id = $1 AND email = $2 FOR NO KEY UPDATE;
 
 -- name: enrol_for_one
 -- Whoever is in no sequence of the campaign is in it for this letter alone: his way out

@@ -1,6 +1,8 @@
 -- What happened to a person, and what it ends. The order is: note the event, bar intents,
 -- mark what is under way (which waits for outcomes that are being written), and only then
--- end what waits: by then a next step that such an outcome set off can be seen.
+-- end what waits: by then a next step that such an outcome set off can be seen. What waits
+-- is ended twice: the first time may itself have waited, for a late outcome or a yes that
+-- was being written, and what that set off can be seen only by the second.
 
 -- name: event_people
 -- Whom it happened to, and about which letter: the one told, or the newest sent.
@@ -22,10 +24,11 @@ SELECT f.contact_id, c.email,
 FROM found f JOIN contact c ON c.id = f.contact_id;
 
 -- name: put_event
--- No row if it is known. $1 contact, $2 send, $3 what, $4 until, $5 source, $6 author,
--- $7 now.
+-- No row if it is known, or if the person was erased since he was found. $1 contact,
+-- $2 send, $3 what, $4 until, $5 source, $6 author, $7 now.
 INSERT INTO event (contact_id, send_id, what, until, source, author, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT c.id, $2::bigint, $3::text, $4::timestamptz, $5::text, $6::text, $7::timestamptz
+FROM contact c WHERE c.id = $1 FOR KEY SHARE
 ON CONFLICT DO NOTHING
 RETURNING id;
 

@@ -369,7 +369,8 @@ WITH doubted AS (
                                               'releasing it would send it twice'
                       ELSE s.detail END
     FROM judged j
-    WHERE s.id = j.id AND s.state = 'uncertain'
+    -- What has changed since it was judged, such as by a proof, is judged again later.
+    WHERE s.id = j.id AND s.state = 'uncertain' AND s.changed_at <= $2
     RETURNING s.state)
 SELECT state, count(*) AS n FROM settled GROUP BY state;
 

@@ -2,11 +2,12 @@
 -- A person is an address; what is kept of the letters themselves is their names and dates.
 
 -- name: person_contacts
--- $1 address.
+-- $1 address. LATERAL with OFFSET 0 keeps it one probe for each client.
 SELECT c.id, cl.name AS client, c.email, c.timezone, c.variables::text AS variables,
     c.consent_basis, c.consent_source, c.consent_at, c.confirmed_at
-FROM contact c JOIN client cl ON cl.id = c.client_id
-WHERE c.email = $1 ORDER BY cl.name;
+FROM client cl CROSS JOIN LATERAL (
+    SELECT * FROM contact c WHERE c.client_id = cl.id AND c.email = $1 OFFSET 0) c
+ORDER BY cl.name;
 
 -- name: person_enrolments
 -- $1 contacts.
@@ -36,22 +37,35 @@ FROM event WHERE contact_id = ANY ($1::bigint[]) ORDER BY at;
 SELECT contact_id, send_id, at, source, kind, detail, class, status, diagnostic, action
 FROM notice WHERE contact_id = ANY ($1::bigint[]) ORDER BY at;
 
--- name: person_under_way
--- Letters that are being handed over at this moment. $1 address.
-SELECT count(*) FROM send s JOIN contact c ON c.id = s.contact_id
-WHERE c.email = $1 AND s.state IN ('leased', 'sending');
+-- name: keep_out_imports
+-- Wait for those who have asked who is barred and are about to keep people (hold_campaign),
+-- and keep others out until this transaction ends.
+SELECT pg_advisory_xact_lock(hashtext('outreachd erasure'));
+
+-- name: lock_people
+-- The contacts of an address, locked: what is being noted of them is waited for. One probe
+-- for each client. $1 address.
+SELECT c.id FROM client cl CROSS JOIN LATERAL (
+    SELECT c.id FROM contact c WHERE c.client_id = cl.id AND c.email = $1 FOR UPDATE) c;
+
+-- name: lock_letters
+-- How the letters to people stand, locked: outcomes that are being written are waited for,
+-- and what they set off can be seen by the next statement. $1 contacts.
+SELECT state FROM send WHERE contact_id = ANY ($1::bigint[]) FOR UPDATE;
+
+-- name: forget_answers
+-- Calls whose answers name a person. $1 address.
+DELETE FROM idempotency WHERE position($1 IN answer::text) > 0;
 
 -- name: forget_person
 -- Delete a person and what was written to him; attempts stay as numbers, without what
--- servers said, since the limits of the last hours count them. $1 address.
+-- servers said, since the limits of the last hours count them. $1 contacts.
 WITH people AS (
-    DELETE FROM contact WHERE email = $1 RETURNING id
+    DELETE FROM contact WHERE id = ANY ($1::bigint[]) RETURNING id
 ), letters AS (
     DELETE FROM send WHERE contact_id IN (SELECT id FROM people) RETURNING id, content_id
 ), said AS (
     DELETE FROM one_off WHERE id IN (SELECT content_id FROM letters)
-), told AS (
-    DELETE FROM idempotency WHERE position($1 IN answer::text) > 0
 ), tried AS (
     UPDATE attempt SET reply = NULL WHERE send_id IN (SELECT id FROM letters)
 ), begun AS (
