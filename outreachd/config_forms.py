@@ -14,6 +14,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from outreachd.rules.written import parse_number
+
 # Of every section. A refused value may be a secret: no error repeats it.
 SECTION = ConfigDict(
     frozen=True, strict=True, extra="forbid", hide_input_in_errors=True
@@ -50,7 +52,7 @@ def _name_server(text: str) -> str:
         host, port = text, "53"
     try:
         ip_address(host.removeprefix("[").removesuffix("]"))
-        if 0 < int(port) < 65_536:
+        if 0 < parse_number(port) < 65_536:
             return text
     except ValueError:
         pass

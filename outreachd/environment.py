@@ -16,13 +16,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from outreachd.mistakes import Mistake, unknown
 
 PREFIX = "OUTREACHD_"
 
-_SCALAR = re.compile(r"""true|false|[+-]?\d+(\.\d+)?|"[^"\\\n]*"|'[^'\n]*'""")
+_SCALAR = re.compile(
+    r"""true|false|[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?|"[^"\\\n]*"|'[^'\n]*'"""
+)
 
 
 class Environment(EnvSettingsSource):
@@ -31,6 +33,8 @@ class Environment(EnvSettingsSource):
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls, env_prefix=PREFIX, env_nested_delimiter="__")
         self.env_vars = {k: v for k, v in self.env_vars.items() if "__" in k}
+        # Else the library would make of a text whatever a key can be: 1 of "true".
+        self.config = SettingsConfigDict(**{**self.config, "strict": False})
 
     def __call__(self) -> dict[str, Any]:
         """Read the variables."""
@@ -77,6 +81,6 @@ def _typed(value: Any) -> Any:
     if isinstance(value, str) and _SCALAR.fullmatch(value):
         try:
             return tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:  # 007 is text
+        except ValueError:  # 007 is text, and what has no end
             return value
     return value

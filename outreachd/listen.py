@@ -14,6 +14,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
+from outreachd.rules.written import parse_number
+
 
 @dataclass(frozen=True, slots=True)
 class TcpListen:
@@ -58,8 +60,8 @@ def _listen(text: object) -> Listening:
     try:
         if host != "localhost":
             ipaddress.ip_address(host)
-        if 1 <= int(port) <= 65535:
-            return TcpListen(host, int(port))
+        if 1 <= (number := parse_number(port)) <= 65535:
+            return TcpListen(host, number)
     except ValueError:
         pass
     raise ValueError('must be "ADDRESS:PORT", such as "127.0.0.1:8025", or "unix:PATH"')

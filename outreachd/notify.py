@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import socket
 
+from outreachd.rules.written import parse_number
+
 
 def sd_notify(*lines: str) -> bool:
     """Send lines such as ``READY=1`` or ``WATCHDOG=1``; tell if they were taken."""
@@ -31,6 +33,9 @@ def sd_notify(*lines: str) -> bool:
 def watchdog_interval_s() -> float | None:
     """Tell how often to send ``WATCHDOG=1``."""
     limit_us, pid = os.environ.get("WATCHDOG_USEC"), os.environ.get("WATCHDOG_PID")
-    if not limit_us or not limit_us.isdecimal() or pid not in (None, str(os.getpid())):
+    if pid not in (None, str(os.getpid())):
         return None
-    return int(limit_us) / 2e6 or None
+    try:
+        return parse_number(limit_us or "") / 2e6 or None
+    except ValueError:  # no systemd wrote this
+        return None

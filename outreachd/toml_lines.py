@@ -31,6 +31,7 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}\n#]*")
+_ENDLESS = re.compile(r"[0-9][0-9_]{4299}")
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
@@ -75,6 +76,8 @@ def read_toml(path: Path) -> TomlFile:
         raise ConfigError([_not_toml(path, str(error))]) from None
     except RecursionError:
         raise ConfigError([Mistake(path, None, "is nested too deeply")]) from None
+    except ValueError:  # Python reads no whole number of more digits
+        raise ConfigError([_endless(path, text)]) from None
 
 
 def lines_of(text: str) -> dict[KeyPath, int]:
@@ -86,6 +89,12 @@ def _not_toml(path: Path, message: str) -> Mistake:
     where = _AT_LINE.search(message)
     said = _AT_LINE.sub("", message).removesuffix(" (at end of document)")
     return Mistake(path, int(where[1]) if where else None, f"is not TOML: {said}")
+
+
+def _endless(path: Path, text: str) -> Mistake:
+    found = _ENDLESS.search(text)
+    line = text.count("\n", 0, found.start()) + 1 if found else None
+    return Mistake(path, line, "a number has too many digits to be one")
 
 
 class _Scanner:

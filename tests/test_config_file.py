@@ -153,6 +153,25 @@ def test_a_list_that_is_none_is_told_with_its_variable(
         load(None)
 
 
+@pytest.mark.parametrize("text", ["true", "5.0", "\u0665", "[5]", "9" * 5000])
+def test_a_number_in_the_environment_is_as_strict_as_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Nothing is made into a whole number that is not written as one."""
+    monkeypatch.setenv("OUTREACHD_SEND__MAX_IN_FLIGHT", text)
+    with pytest.raises(ConfigError, match="MAX_IN_FLIGHT: max_in_flight must be"):
+        load(None)
+
+
+def test_a_list_with_a_number_without_end_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python refuses to read such a number; that is the variable's fault, not ours."""
+    monkeypatch.setenv("OUTREACHD_CHECKS__NAME_SERVERS", f"[{'9' * 5000}]")
+    with pytest.raises(ConfigError, match="name_servers must be a list"):
+        load(None)
+
+
 def test_a_mistake_in_the_environment_names_the_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def test_name_servers_are_addresses(good: str) -> None:
         (forms.NameServer, "dns.example", "must be an address such as"),
         (forms.NameServer, "192.0.2.53:0", "must be an address such as"),
         (forms.NameServer, "192.0.2.53:x", "must be an address such as"),
+        (forms.NameServer, "192.0.2.53:5_3", "must be an address such as"),
         (forms.NameServer, "", "must be an address such as"),
         (forms.Address, "192.0.2.1x", "must be an address such as"),
         (forms.Zone, "x", "must be a name in DNS"),

@@ -37,6 +37,8 @@ def test_a_place_is_read_from_text(text: str, value: TcpListen | UnixListen) -> 
         "127.0.0.1:0",
         "127.0.0.1:65536",
         "1.2.3:x",
+        "127.0.0.1:8_025",
+        "127.0.0.1:\u0668\u0660",
         "host:80",
         "unix:",
         "unix",

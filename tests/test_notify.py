@@ -57,6 +57,7 @@ def test_nobody_there_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
         (None, None, None),
         ("0", None, None),
         ("soon", None, None),
+        ("9" * 5000, None, None),
     ],
 )
 def test_the_watchdog_is_fed_twice_as_often_as_asked(

@@ -131,6 +131,7 @@ def test_a_missing_key_is_where_its_table_is(tmp_path: Path) -> None:
         (b"a = 'x", "x.toml: is not TOML"),
         (b"a = 1\nb = '\xff'\n", "x.toml:2: must be UTF-8 text"),
         (b"a = " + b"[" * 5000, "x.toml"),
+        (b"a = 1\nb = " + b"9" * 5000, "x.toml:2: a number has too many digits"),
     ],
 )
 def test_what_is_no_toml_says_where(

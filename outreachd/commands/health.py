@@ -25,7 +25,7 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.words import shown
 from outreachd.rules.roll import Line, is_of_interest, roll
-from outreachd.rules.written import counted
+from outreachd.rules.written import counted, parse_number
 from outreachd.store.health import PgHealth
 
 LAST_DAYS = timedelta(days=30)
@@ -70,14 +70,16 @@ async def health(config: Path | None, words: Sequence[str], *, as_json: bool) ->
 
 async def accept(config: Path | None, words: Sequence[str], *, as_json: bool) -> None:
     """Do what a rule suggested."""
-    if len(words) != 1 or not words[0].isdecimal():
-        raise MisusedError("say which suggestion: outreachd health accept 17")
+    try:
+        [id] = map(parse_number, words)
+    except ValueError:
+        raise MisusedError("say which suggestion: outreachd health accept 17") from None
     async with desk(config) as opened:
         book, now = PgHealth(opened.database), opened.clock.now()
-        done = await book.accept(int(words[0]), author(), now)
+        done = await book.accept(id, author(), now)
     until = done.after.until
     if as_json:
-        show_json({"accepted": int(words[0]), "health": done.brings, "until": until})
+        show_json({"accepted": id, "health": done.brings, "until": until})
     else:
         ends = f" until {shown(until, now)}" if until else ""
         click.echo(f"Accepted: {done.kind} is {done.brings}{ends}.")

@@ -17,7 +17,7 @@ import click
 
 from outreachd.clock import RealClock
 from outreachd.commands.base import FailedError, MisusedError, author, desk, show_json
-from outreachd.rules.written import counted, parse_duration_s
+from outreachd.rules.written import counted, parse_duration_s, parse_number
 from outreachd.store.holds import Choice, Held, PgHolds, Settled
 
 NOTHING = "Nothing of that kind is held; `outreachd holds` tells what is."
@@ -68,15 +68,16 @@ def choice_of(
 ) -> Choice:
     """Read the options."""
     words = [word for one in ids for word in one.split(",") if word.strip()]
-    if wrong := next((w for w in words if not w.strip().isdecimal()), None):
-        raise click.UsageError(f'--ids takes numbers of sends, and "{wrong}" is none.')
+    try:
+        numbers = [parse_number(word.strip()) for word in words] or None
+    except ValueError:
+        raise click.UsageError("--ids takes numbers of sends, such as 1,2,3.") from None
     before = None
     if older_than is not None:
         try:
             before = RealClock().now() - timedelta(seconds=parse_duration_s(older_than))
         except ValueError as error:
             raise click.UsageError(f"--older-than {error}.") from None
-    numbers = [int(word) for word in words] or None
     return Choice(campaign=campaign, reason=reason, ids=numbers, before=before)
 
 

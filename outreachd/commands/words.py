@@ -13,7 +13,7 @@ import click
 
 from outreachd.commands.base import MisusedError
 from outreachd.rules.suppression import MAX_TEXT
-from outreachd.rules.written import parse_duration_s
+from outreachd.rules.written import LATEST, parse_duration_s, within_reach
 
 NEAR_S = 120.0
 STEPS = ((86_400, "d"), (3600, "h"), (60, "min"))
@@ -54,9 +54,12 @@ def _future(text: str, now: datetime) -> datetime:
             ' or "2026-08-20T09:00+02:00".'
         ) from None
     try:
-        at = at.astimezone(now.tzinfo)  # what has no zone is local
+        # What has no zone is local.
+        at = within_reach(at if at.tzinfo else at.astimezone())
     except (OverflowError, ValueError):
-        raise MisusedError(f"--until {text} is beyond every calendar.") from None
+        raise MisusedError(
+            f"--until {text} is beyond every calendar: take a year up to {LATEST.year}."
+        ) from None
     if at <= now:
         raise MisusedError(f"--until must be in the future; {text} is past.")
     return at

@@ -45,7 +45,7 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UnknownZoneError(
-            f"time zone {name!r} is unknown; use a name such as Europe/Berlin"
+            f"time zone {name[:60]!r} is unknown; use a name such as Europe/Berlin"
         ) from None
 
 

@@ -17,9 +17,16 @@ from outreachd.rules.model import DelayUnit
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_END_MIN = 1440
 
-_HOURS = re.compile(r"([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
-_AMOUNT = re.compile(r"(\d{1,4}) ([a-z]+)")
-_SHORT = re.compile(r"(\d{1,4})([dh])")
+# Between these every clock, zone and column has room for a time, and for a year's
+# reckoning from it; what lies beyond is a slip of the pen.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+# Digits are those of ASCII: int() would take those of every script.
+_HOURS = re.compile(r"([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)", re.ASCII)
+_AMOUNT = re.compile(r"(\d{1,4}) ([a-z]+)", re.ASCII)
+_SHORT = re.compile(r"(\d{1,4})([dh])", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,18}")  # what a column of ids holds
 _SHORT_UNITS = {"d": "days", "h": "hours"}
 _UNIT_S = {DelayUnit.MINUTES: 60, DelayUnit.HOURS: 3600, DelayUnit.DAYS: 86_400}
 
@@ -79,15 +86,29 @@ def duration_text(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+def parse_number(text: str) -> int:
+    """Read a number or a port: plain digits, 18 at most, no sign."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number of at most 18 digits")
+    return int(text)
+
+
+def within_reach(at: datetime) -> datetime:
+    """Give an aware time as UTC, or refuse one that no clock can reckon with."""
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError(f"must be between {EARLIEST.year} and {LATEST.year}")
+    return at.astimezone(UTC)
+
+
 def parse_instant(text: str) -> datetime:
     """Read an ISO date or time as UTC; so it is taken where no zone is written."""
     try:
         at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(
             "must be a date or time such as 2026-03-01 or 2026-03-01T09:30Z"
         ) from None
+    return within_reach(at.replace(tzinfo=at.tzinfo or UTC))
 
 
 def parse_since(text: str, now: datetime) -> datetime:
@@ -103,7 +124,7 @@ def parse_since(text: str, now: datetime) -> datetime:
         raise ValueError(
             'must be a time such as "30d", "12h", "2026-08-20" or "2026-08-20T09:00Z"'
         ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return within_reach(at.replace(tzinfo=at.tzinfo or UTC))
 
 
 def _amount(text: str) -> tuple[int, DelayUnit | None]:

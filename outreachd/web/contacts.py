@@ -32,6 +32,7 @@ from outreachd.rules.contact_row import (
 from outreachd.store.contacts import Target, find_target
 from outreachd.store.database import Connection, Database
 from outreachd.store.idempotency import Call, Kept, once
+from outreachd.web.forms import Cell
 from outreachd.web.gates import json_body, mistakes, problem
 from outreachd.web.idempotency import answer_once, call_of
 
@@ -41,7 +42,6 @@ MAX_FIELDS = 200
 
 log = structlog.get_logger()
 
-Cell = str | int | float | None
 Person = Annotated[dict[str, Cell], Field(max_length=MAX_FIELDS)]
 
 
@@ -108,11 +108,9 @@ def _rows(contacts: Sequence[Person]) -> Iterator[NewContact | RowResult]:
     """Read each as a row of a file that has its names for columns."""
     for number, person in enumerate(contacts, 1):
         try:
-            cells = ["" if cell is None else str(cell) for cell in person.values()]
-            yield read_row(read_header(list(person)), cells, number)
+            yield read_row(read_header(list(person)), list(person.values()), number)
         except (HeaderError, RowError) as error:
-            email = str(person.get("email") or "")
-            yield RowResult(number, email, "refused", str(error))
+            yield RowResult(number, person.get("email", ""), "refused", str(error))
 
 
 def _told(people: People, results: Sequence[RowResult]) -> dict[str, Any]:

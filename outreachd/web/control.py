@@ -18,7 +18,6 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     StringConstraints,
@@ -29,6 +28,7 @@ from outreachd.clock import Clock
 from outreachd.rules.model import Kind
 from outreachd.store.steering import NoSuchError
 from outreachd.telemetry import Metrics
+from outreachd.web.forms import Instant
 from outreachd.web.gates import (
     answer,
     author_of,
@@ -101,7 +101,7 @@ class Pause(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     reason: Reason
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 def control_app(

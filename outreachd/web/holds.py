@@ -11,11 +11,12 @@ from typing import Annotated
 
 import structlog
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outreachd.clock import Clock
 from outreachd.store.holds import Choice, PgHolds
 from outreachd.store.steering import NoSuchError
+from outreachd.web.forms import Instant
 from outreachd.web.gates import answer, author_of, json_body, mistakes, problem
 
 NOT_RIGHT = "The choice is not right."
@@ -36,7 +37,7 @@ class Chosen(BaseModel):
         ]
         | None
     ) = None
-    held_before: AwareDatetime | None = None
+    held_before: Instant | None = None
 
     def choice(self) -> Choice:
         """Say it in the ledger's words."""

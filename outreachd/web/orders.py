@@ -19,7 +19,7 @@ from typing import Annotated
 import msgspec
 import structlog
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outreachd.clock import Clock
 from outreachd.intake import Intake
@@ -46,6 +46,7 @@ from outreachd.store.contacts import find_target
 from outreachd.store.database import Connection, Database
 from outreachd.store.idempotency import Call, Kept, once
 from outreachd.store.one_offs import NotOrderedError, Order, order
+from outreachd.web.forms import Instant
 from outreachd.web.gates import author_of, json_body, mistakes, problem
 from outreachd.web.idempotency import HEADER, answer_once, call_of
 
@@ -80,7 +81,7 @@ class Letter(BaseModel):
     html: Source | None = None
     variables: Annotated[dict[str, Field_], Field(max_length=200)] = {}
     attachments: Annotated[list[File], Field(max_length=MAX_FILES)] = []
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
     timezone: Field_ = ""
     country: Field_ = ""
     region: Field_ = ""

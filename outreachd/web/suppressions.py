@@ -14,7 +14,6 @@ import structlog
 from aiohttp import web
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -34,6 +33,7 @@ from outreachd.store.suppressions import (
     TheirWishError,
     Wanted,
 )
+from outreachd.web.forms import Instant
 from outreachd.web.gates import answer, author_of, json_body, mistakes, problem
 
 SOURCE = "api"
@@ -68,7 +68,7 @@ class New(_Body):
     campaign: str | None = None
     reason: Line
     source: Line = SOURCE
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 # All go in, or none.

@@ -102,3 +102,5 @@ async def test_wrong_words_are_refused(config: Path, fleet: None) -> None:
         await health(config, ("a", "b"), as_json=False)
     with pytest.raises(MisusedError, match="which suggestion"):
         await accept(config, ("x",), as_json=False)
+    with pytest.raises(MisusedError, match="which suggestion"):
+        await accept(config, ("9" * 5000,), as_json=False)

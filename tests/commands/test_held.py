@@ -33,7 +33,8 @@ def test_an_age_becomes_an_instant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "older_than"), [(("x",), None), (("1,-2",), None), ((), "soon")]
+    ("ids", "older_than"),
+    [(("x",), None), (("1,-2",), None), (("9" * 5000,), None), ((), "soon")],
 )
 def test_what_cannot_be_read_is_wrong_usage(
     ids: tuple[str, ...], older_than: str | None

@@ -45,7 +45,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     said = mistakes(tmp_path, text)
     assert said == [
         "fleet.toml:7: port must be a whole number",
-        "fleet.toml:19: share must be above 0",
+        "fleet.toml:19: share must be at least 0.001",
         'fleet.toml:25: unknown table "clients": did you mean "client"?',
         (
             'm.csv:2: unknown domain "gone.example": did you mean "mail.acme.example"?'

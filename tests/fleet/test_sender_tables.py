@@ -84,7 +84,7 @@ def test_what_is_not_written_has_the_documented_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("beside", "line", "said"),
     [
-        (CLIENT, "share = -1", "share must be above 0"),
+        (CLIENT, "share = -1", "share must be at least 0.001"),
         (CLIENT, "share = true", "share must be a number"),
         (CLIENT, "daily_limit = -1", "daily_limit must be at least 0"),
         (CLIENT, "daily_limit = 1.5", "daily_limit must be a whole number"),
@@ -98,10 +98,17 @@ def test_what_is_not_written_has_the_documented_default(tmp_path: Path) -> None:
         ),
         (ACCOUNT, 'tls = "maybe"', "tls must be one of 'starttls', 'implicit', 'none'"),
         (ACCOUNT, "port = 65536", "port must be at most 65535"),
-        (ACCOUNT, "rate_per_second = 0", "rate_per_second must be above 0"),
+        (ACCOUNT, "rate_per_second = 0", "rate_per_second must be at least 0.0001"),
         (ACCOUNT, "rate_per_second = inf", "rate_per_second must be "),
+        (
+            ACCOUNT,
+            "rate_per_second = 5e-324",
+            "rate_per_second must be at least 0.0001",
+        ),
+        (DOMAIN, "rate_per_minute = 1e-9", "rate_per_minute must be at least 0.0001"),
+        (CLIENT, "share = 1e-310", "share must be at least 0.001"),
         (ACCOUNT, "max_connections = 0", "max_connections must be at least 1"),
-        (DOMAIN, "rate_per_minute = -20", "rate_per_minute must be above 0"),
+        (DOMAIN, "rate_per_minute = -20", "rate_per_minute must be at least 0.0001"),
         (DOMAIN, "warmup = true", "warmup must be false or { from = 10"),
         (DOMAIN, "warmup = { from = 1, to = 2 }", "days is missing"),
         (DOMAIN, "warmup = { from = 0, to = 2, days = 1 }", "from must be at least 1"),

@@ -15,6 +15,7 @@ from outreachd.rules.written import (
     parse_duration_s,
     parse_hours,
     parse_instant,
+    parse_number,
     parse_since,
     time_text,
 )
@@ -84,7 +85,9 @@ def test_a_delay_has_an_amount_and_a_unit(
     assert parse_delay(text) == delay
 
 
-@pytest.mark.parametrize("text", ["", "3", "days", "3 weeks", "-1 days", "1.5 days"])
+@pytest.mark.parametrize(
+    "text", ["", "3", "days", "3 weeks", "-1 days", "1.5 days", "\u0663 days"]
+)
 def test_other_delays_are_refused(text: str) -> None:
     """A unit is never assumed."""
     with pytest.raises(ValueError, match="must be a delay such as"):
@@ -114,11 +117,38 @@ def test_an_instant_is_utc(text: str, hour: int) -> None:
     assert parse_instant(text) == datetime(2026, 3, 1, hour, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["", "today", "1.3.2026", "0001-01-01T00:00+02:00"])
+@pytest.mark.parametrize("text", ["", "today", "1.3.2026", "\u0662026-03-01"])
 def test_what_is_no_instant_is_refused(text: str) -> None:
-    """Nor is one before all calendars."""
+    """A day is written in one way only."""
     with pytest.raises(ValueError, match="must be a date or time such as"):
         parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01",
+        "0001-01-01T00:00+02:00",
+        "1969-12-31",
+        "3000-01-01",
+        "9999-12-31T23:59:59.999999Z",
+        "9999-12-31T23:59-14:00",
+    ],
+)
+def test_a_time_that_no_clock_can_reckon_with_is_refused(text: str) -> None:
+    """In another zone, or a day later, it would be beyond every calendar."""
+    with pytest.raises(ValueError, match="must be between 1970 and 2999"):
+        parse_instant(text)
+    with pytest.raises(ValueError, match="must be between 1970 and 2999"):
+        parse_since(text, datetime(2026, 3, 31, tzinfo=UTC))
+
+
+def test_a_number_is_plain_digits() -> None:
+    """What Python would take too, and what no column holds, is refused."""
+    assert parse_number("0017") == 17
+    for text in ("", "-1", "+1", "1_0", " 1", "1.0", "\u0665", "9" * 19, "9" * 5000):
+        with pytest.raises(ValueError, match="must be a number of at most 18 digits"):
+            parse_number(text)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,21 @@ async def test_orders_at_one_time_get_numbers_of_their_own(db: Database) -> None
     assert [row["step_number"] for row in rows] == list(range(1001, 1022))
 
 
+async def test_their_numbers_never_run_out(db: Database) -> None:
+    """Who has had thirty thousand letters, as a shop's best customer may, gets more."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await ordered(db, wanted())
+        await connection.execute("UPDATE send SET step_number = 32767")
+    row = await ordered(db, wanted())
+    assert row["step_number"] == 32_768
+    ledger, term, _ = await owner_of(db)
+    claims = await ledger.claim([Want(Queue(1, ""), 5)], term=term, now=NOW)
+    one = intent(next(c for _, c in claims if c.step_number == 32_768))
+    assert await ledger.begin([one], term=term) == [IntentAnswer.GRANTED]
+    await ledger.record([outcome(one, State.SENT)])
+
+
 async def test_what_may_not_be_sent_is_not_ordered(db: Database) -> None:
     """An unknown campaign; an address that is suppressed."""
     async with db.connection() as connection:

@@ -136,6 +136,9 @@ async def test_a_dry_run_keeps_nothing_and_uses_no_key(
         ({"contacts": [{"email": ["a@x.example"]}]}, "contacts.0.email"),
         ({"contacts": [{f"c{n}": "" for n in range(201)}]}, "contacts.0"),
         ({"contcts": []}, "contcts"),
+        ({"contacts": [ANN | {"n": float("nan")}]}, "contacts.0.n"),
+        ({"contacts": [ANN | {"n": float("inf")}]}, "contacts.0.n"),
+        ({"contacts": [ANN | {"n": True}]}, "contacts.0.n"),
     ],
 )
 async def test_a_body_that_is_not_right_is_told_whole(

@@ -158,6 +158,18 @@ async def test_a_letter_may_wait(caller: Caller) -> None:
     assert [send["due_at"] for send in await caller.sends()] == [later, NOW]
 
 
+@pytest.mark.parametrize(
+    "due_at", ["9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00+14:00", 4e9, "4e9"]
+)
+async def test_a_time_that_no_clock_can_reckon_with_is_no_time(
+    caller: Caller, due_at: object
+) -> None:
+    """Every look at what waits would stumble over it."""
+    status, told = await caller.order(due_at=due_at)
+    assert (status, told["errors"][0]["where"]) == (422, "due_at")
+    assert await caller.sends() == []
+
+
 async def test_without_a_ground_of_consent_it_waits_for_a_person(
     caller: Caller,
 ) -> None:

@@ -42,7 +42,7 @@ CREATE INDEX enrolment_contact ON enrolment (contact_id);
 CREATE TABLE send (
     id            bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     campaign_id   integer NOT NULL,
-    step_number   smallint NOT NULL,
+    step_number   integer NOT NULL,   -- of one-off letters it counts on without end
     contact_id    bigint NOT NULL,
     enrolment_id  bigint NOT NULL,
     place         text NOT NULL DEFAULT '',  -- where the recipient is: rules/places
