@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -27,6 +26,7 @@ from outreachd.config_file import load
 from outreachd.demo.clockfile import ClockFile
 from outreachd.demo.fleet import ACCOUNTS, build_fleet
 from outreachd.demo.people import people
+from outreachd.demo.ports import HOST, held_port
 from outreachd.rules.contact_row import NewContact
 from outreachd.rules.model import Roster
 from outreachd.store.binaries import EmbeddedError
@@ -122,7 +122,8 @@ async def stage(
         roster = await _apply(database, home / "state", size.mailboxes, ports, begins)
         tell(f"{size.contacts} contacts")
         await _enrol(database, contacts, begins)
-        address = f"127.0.0.1:{_free_port()}"
+        # The usual port may be a real daemon's.
+        address = f"{HOST}:{stack.enter_context(held_port())}"
         settings_file = _write_settings(home, server.dsn(), address)
         token, token_file = secrets.token_urlsafe(32), home / "state/control.token"
         token_file.touch(mode=0o600)
@@ -238,10 +239,3 @@ def _write_settings(home: Path, dsn: str, address: str) -> Path:
         )
     )
     return file
-
-
-def _free_port() -> int:
-    """Find a port for the status address: the usual one may be a real daemon's."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import asyncpg
 
 from outreachd.clock import RealClock
 from outreachd.demo.clockfile import ClockFile
+from outreachd.demo.ports import held_port
 from outreachd.demo.stage import forget_environment
 from outreachd.fleet.load import load
 from outreachd.rules.contact_row import NewContact, read_row
@@ -159,7 +159,8 @@ async def stage(plan: Plan, begins: datetime) -> AsyncIterator[Stage]:
         stack.callback(clock.close)
         (home / "accepted.jsonl").touch()
         port = stack.enter_context(_sink(home))
-        _write(home, plan, port, postgres.dsn(), public := _free_port())
+        public = stack.enter_context(held_port())
+        _write(home, plan, port, postgres.dsn(), public)
         connection = await asyncpg.connect(postgres.dsn(), command_timeout=600)
         try:
             roster = await _furnish(connection, home, plan, begins)
@@ -264,9 +265,3 @@ async def _furnish(
             await enrol(connection, target, batch, now=begins)
     await connection.execute("ANALYZE")
     return await read_roster(connection)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +21,7 @@ from click.testing import CliRunner, Result
 
 from outreachd.__main__ import main
 from outreachd.clock import RealClock
+from outreachd.demo.ports import held_port
 from outreachd.fleet.load import load
 from outreachd.listen import TcpListen
 from outreachd.rules.model import Kind
@@ -101,11 +108,10 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def port() -> int:
+def port() -> Iterator[int]:
     """Give a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        number: int = free.getsockname()[1]
-    return number
+    with held_port() as number:
+        yield number
 
 
 @pytest.fixture

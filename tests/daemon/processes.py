@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -37,14 +36,6 @@ async def until(
             return CLOCK.monotonic() - began
         assert CLOCK.monotonic() - began < limit_s, f"waited {limit_s:g} s until {what}"
         await CLOCK.sleep(LOOK_S)
-
-
-def free_port() -> int:
-    """Find a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -15,12 +15,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from outreachd.demo.book import read
+from outreachd.demo.ports import held_port
 from outreachd.demo.referee import Accepted
 from outreachd.rules.contact_row import NewContact
 from outreachd.rules.model import OnUncertain, Tls
@@ -31,7 +32,7 @@ from outreachd.store.database import Database
 from outreachd.store.fleet import apply
 from outreachd.store.vault import Vault
 from tests import fleets
-from tests.daemon.processes import CLOCK, Running, Sink, free_port, until
+from tests.daemon.processes import CLOCK, Running, Sink, until
 
 LEASE_S = 3.0  # the shortest that settings allow
 BATCH = 1000
@@ -83,6 +84,7 @@ class World:
     recipients: list[str] = field(default_factory=list)
     daemons: list[Running] = field(default_factory=list)
     fleet: Fleet = field(default_factory=lambda: Fleet({}))
+    held: ExitStack = field(default_factory=ExitStack)  # ports, until the end
 
     # --- making it -------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class World:
     ) -> Running:
         """Start a daemon on the state directory of that name."""
         state = self.directory / f"state-{name}"
-        control, public = free_port(), free_port()
+        control, public = (self.held.enter_context(held_port()) for _ in range(2))
         config = self.directory / f"{name}.toml"
         config.write_text(self._settings(state, control, public))
         log = self.directory / f"{name}.log"
@@ -228,6 +230,7 @@ base_url = "http://127.0.0.1:{public}"
             daemon.kill()
         for sink in self.sinks:
             sink.stop()
+        self.held.close()
         await self.db.close(5)
 
     # --- looking ---------------------------------------------------------------------
