@@ -138,7 +138,7 @@ class Chores:
             lag_s = self._house.monotonic() - before - LAG_SAMPLE_S
             self._metrics.loop_lag_seconds.observe(max(lag_s, 0.0))
             shift = self._shift()
-            self._metrics.in_flight.set(len(shift.crew) if shift else 0)
+            self._metrics.in_flight.set(shift.in_flight if shift else 0)
 
     async def _pet_watchdog(self) -> None:
         """Say that the loop lives. A database that is away must not restart us."""

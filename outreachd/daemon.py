@@ -2,7 +2,8 @@
 
 Life: open the database and the listeners, wait for the lease, run a shift, end it
 well, wait again. A standby is a daemon that waits. A lost database degrades, it does
-not end the process; a fault in a helper task is logged and the task begins anew.
+not end the process; a letter that hangs at a server meanwhile does not hold up the next
+shift. A fault in a helper task is logged and the task begins anew.
 Always holds: when ``run()`` returns, what was past its intent has been recorded or
 journaled, the rest is given back, and the lease is free.
 """
@@ -10,10 +11,11 @@ journaled, the rest is given back, and the lease is free.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
+from math import inf
 from uuid import uuid4
 
 import structlog
@@ -45,6 +47,8 @@ AGAIN_S = 2.0
 FORGET_AFTER = timedelta(minutes=10)
 # After the limit of the dot, for the outcome to be written.
 RECORD_S = 30.0
+# What an ordinary letter takes: what takes longer outlasts a shift whose lease is lost.
+ORDINARY_S = 5.0
 SECOND_SIGNAL_S = 10.0
 CLOSE_S = 5.0
 # Claim, intent, outcome and return, each once at a time, and one to spare.
@@ -90,6 +94,7 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 chores = [group.create_task(chore) for chore in self._chores.all()]
                 await self._shifts()
+                await self._unless_hurried(self._tools.stragglers.see_out())
                 for task in chores:
                     task.cancel()
             with suppress(LedgerAwayError):
@@ -161,6 +166,7 @@ class Daemon:
             letterbox=equipment.letterbox(),
             connections=equipment.connections,
             metrics=self.metrics,
+            stragglers=self._tools.stragglers,
         )
 
     # --- shifts -----------------------------------------------------------------------
@@ -212,31 +218,53 @@ class Daemon:
             keeper.cancel()
 
     async def _send(self, shift: Shift) -> None:
-        shift.may_send = self._lease.is_trusted
+        assert self._lease.term is not None
+        shift.may_send = partial(self._lease.trusts, self._lease.term)
         self._shift = shift
         if self._stopping.is_set():
             return
         await self._chores.say_alive()
         sd_notify(f"STATUS=active, term {self._lease.term}")
-        await shift.feed.run()
-        await self._drain(shift)
+        try:
+            await shift.feed.run()
+        except Exception:
+            await self._end(shift)  # a bug in the feed leaves no letter to nobody
+            raise
+        await self._end(shift)
+
+    async def _end(self, shift: Shift) -> None:
+        log.info("drain.begins", in_flight=len(shift.crew))
+        await self._unless_hurried(self._drain(shift))
+        log.info("drain.ended", left=len(shift.crew))
 
     async def _drain(self, shift: Shift) -> None:
-        send = self._settings.send
-        log.info("drain.begins", in_flight=len(shift.crew))
-        drained = asyncio.ensure_future(
-            shift.crew.drain(grace_s=send.drain_s, begun_s=send.limits.dot_s + RECORD_S)
-        )
+        """Give back what has not begun; wait for the rest only if we end ourselves.
+
+        Else what hangs outlasts the shift: the next one need not wait for one server.
+        """
+        send, stragglers = self._settings.send, self._tools.stragglers
+        patience_s = inf if self._stopping.is_set() else ORDINARY_S
+        try:
+            await shift.crew.wind_up(min(send.drain_s, patience_s))
+        finally:
+            limit_s = send.limits.dot_s + RECORD_S
+            stragglers.take(shift.crew, shift.recorder, limit_s)
+        if self._stopping.is_set():
+            await stragglers.see_out()
+
+    async def _unless_hurried(self, ending: Coroutine[object, object, None]) -> None:
+        """Wait for an end; after a second signal for ten seconds at most."""
+        ended = asyncio.ensure_future(ending)
         hurried = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        if not drained.done():
-            await asyncio.wait({drained}, timeout=SECOND_SIGNAL_S)
+        await asyncio.wait({ended, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            await asyncio.wait({ended}, timeout=SECOND_SIGNAL_S)
         hurried.cancel()
-        if drained.done():
-            drained.result()
+        if ended.done():
+            ended.result()
         else:
-            drained.cancel()
-        log.info("drain.ended", left=len(shift.crew))
+            ended.cancel()
+            self._tools.stragglers.give_up()
 
     async def _until_stopped(self, waiting: Awaitable[int]) -> int | None:
         """Wait for something or for our end, whichever is first."""

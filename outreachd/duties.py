@@ -20,6 +20,7 @@ from outreachd.flow.controller import Controller
 from outreachd.flow.lease import Lease
 from outreachd.flow.letterbox import Letterbox
 from outreachd.flow.reader import Reader
+from outreachd.flow.stragglers import Stragglers
 from outreachd.shift import Shift
 from outreachd.store.forgetting import PgForgetting
 from outreachd.store.ledger import PgLedger
@@ -61,6 +62,7 @@ class Duties:
         letterbox: Letterbox | None,
         connections: Callable[[], Mapping[int, Figures]],
         metrics: Metrics,
+        stragglers: Stragglers,
     ) -> None:
         self._shift = shift
         self._lease = lease
@@ -76,6 +78,7 @@ class Duties:
         self._letterbox = letterbox
         self._connections = connections  # by account id
         self._metrics = metrics
+        self._stragglers = stragglers
 
     def all(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """List them, to be run for ever."""
@@ -97,7 +100,9 @@ class Duties:
                 now = self._clock.now()
                 await self._ledger.recover(term=self._lease.term, now=now)
                 settled = await self._ledger.settle_uncertain(
-                    now=now, before=now - self._grace
+                    now=now,
+                    before=now - self._grace,
+                    hanging=self._stragglers.send_ids(),
                 )
                 for state, count in settled.items():
                     log.warning("uncertain.settled", state=state.value, sends=count)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from outreachd.flow.crew import Job
 from outreachd.flow.letterbox import Letterbox
 from outreachd.flow.ports import Carrier
 from outreachd.flow.reader import Habits, Reader
+from outreachd.flow.stragglers import Stragglers
 from outreachd.keyring import Keyring
 from outreachd.rules.suppression import Eraser
 from outreachd.rules.token import TokenMint
@@ -74,6 +75,7 @@ class Tools:
     unsubscribe_mailto: str | None
     max_in_flight: int
     poll_s: float
+    stragglers: Stragglers = field(default_factory=Stragglers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

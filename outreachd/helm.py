@@ -71,7 +71,7 @@ class Helm:
             "role": "active" if shift else "standby",
             "ready": ready,
             "why": why,
-            "in_flight": len(shift.crew) if shift else 0,
+            "in_flight": shift.in_flight if shift else 0,
         }
 
     async def ready(self) -> tuple[bool, str]:

@@ -14,7 +14,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "daemon.ended": "This daemon has ended well.",
     "contacts.taken": "`rows` people came in by the API and were judged.",
     "drain.begins": "Nothing new is begun; `in_flight` letters are still under way.",
-    "drain.ended": "The shift is over; `left` letters found no end in time.",
+    "drain.ended": "The shift is over; `left` letters have not found their end yet.",
     "fleet.unreadable": "The fleet in the database makes no sense; nothing is sent.",
     "shift.broken": "Sending ended by a bug, and begins anew; please report it.",
     "chore.broken": "A helper task ended by a bug, and begins anew; please report it.",

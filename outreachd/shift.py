@@ -1,11 +1,11 @@
 """One shift: all that one term of the lease needs to send, built and wired.
 
 Begins with what the last owner left: outcomes in our journal are written first, then
-its leased rows go back and its begun ones become uncertain. Then the pool is filled
-from the fleet and its recent past, and the feed may run. A fleet that is applied anew
-or a pause reaches the running shift without stopping it. The fleet stays for long and
-holds no cycles: Python's collector, which would stop everything for a tenth of a second
-to look through twelve thousand mailboxes each time, is told to leave it alone.
+its leased rows go back and its begun ones become uncertain, until stragglers of our own
+know better. Then the pool is filled from the fleet and its recent past, and the feed may
+run. A fleet that is applied anew or a pause reaches the running shift without stopping
+it. The fleet stays for long and holds no cycles: Python's collector, which would stop
+everything for a tenth of a second to look through it each time, is told to leave it.
 """
 
 from __future__ import annotations
@@ -131,6 +131,7 @@ class Shift:
             given_back=leased,
             uncertain=sending,
         )
+        outlasting = tools.stragglers.under_way()  # before the facts: they count them
         async with tools.database.connection() as connection:
             roster = await read_roster(connection)
             facts = await read_facts(connection, now)
@@ -144,11 +145,17 @@ class Shift:
         )
         pool.set_pauses(pauses, now=now, mono=mono)
         shift = cls(tools, term, pool, FairShare())
+        tools.stragglers.pass_on(outlasting, shift.crew)
         shift._weigh()
         await shift.shaping.begin()
         gc.set_threshold(LOOK_FOR_CYCLES_AFTER)
         gc.freeze()
         return shift
+
+    @property
+    def in_flight(self) -> int:
+        """Tell how many letters are under way, those of earlier shifts among them."""
+        return len(self.crew) + len(self._tools.stragglers)
 
     def stop(self) -> None:
         """Claim nothing more; what is known need not wait for the ledger."""
@@ -222,6 +229,7 @@ class Shift:
             poll_s=tools.poll_s,
             shaping=self.shaping,
             receivers=self.receivers,
+            stragglers=tools.stragglers,
         )
 
     def _clerk(self) -> Clerk:

@@ -31,7 +31,13 @@ ALLOWED = {
     State.SCHEDULED: {State.LEASED, State.SUPPRESSED, State.SENT, State.FAILED},
     State.LEASED: {State.SCHEDULED, State.SENDING, State.HELD, *END},
     State.SENDING: {State.SENT, State.FAILED, State.UNCERTAIN, State.SCHEDULED},
-    State.UNCERTAIN: {State.SENT, State.FAILED, State.HELD, State.SCHEDULED},
+    State.UNCERTAIN: {
+        State.SENT,
+        State.FAILED,
+        State.HELD,
+        State.SCHEDULED,
+        State.UNCERTAIN,  # the lost owner says that it does not know either
+    },
     State.HELD: {State.SCHEDULED, State.SENT, State.FAILED, State.SUPPRESSED},
 }
 
@@ -345,12 +351,14 @@ class FakeLedger:
         return leased, sending
 
     async def settle_uncertain(
-        self, *, now: datetime, before: datetime
+        self, *, now: datetime, before: datetime, hanging: Sequence[int] = ()
     ) -> Mapping[State, int]:
         """Apply each campaign's policy."""
         counts: dict[State, int] = {}
         for row in self.rows.values():
             if row.state is not State.UNCERTAIN or (row.changed_at or now) > before:
+                continue
+            if row.id in hanging:
                 continue
             policy = self.on_uncertain.get(row.campaign_id, OnUncertain.HOLD)
             again = policy is OnUncertain.RESEND and row.resends == 0
@@ -363,6 +371,8 @@ class FakeLedger:
 
 def _may_settle(row: Row, outcome: Outcome) -> bool:
     if row.state is State.SENDING:
+        return True
+    if row.state is State.UNCERTAIN and row.reason == "owner_lost":
         return True
     if outcome.state not in (State.SENT, State.FAILED):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +31,8 @@ class World:
     shift: Any = None
     stale: list[int] = field(default_factory=list)
     chunks: int = 0  # that are left to forget
+    stragglers: list[int] = field(default_factory=list)
+    hanging: list[list[int]] = field(default_factory=list)
     metrics: Metrics = field(default_factory=Metrics)
 
     def meet(self, what: str) -> None:
@@ -48,9 +50,10 @@ class World:
         self.meet(f"recover {term}")
 
     async def settle_uncertain(
-        self, *, now: datetime, before: datetime
+        self, *, now: datetime, before: datetime, hanging: Sequence[int]
     ) -> dict[State, int]:
         """Settle what is old enough."""
+        self.hanging.append(list(hanging))
         self.meet(f"uncertain for {(now - before).total_seconds():.0f} s")
         return {State.HELD: 1}
 
@@ -144,6 +147,7 @@ class World:
             letterbox=it(turn=self.empty),
             connections=lambda: {1: Figures(open=5, idle=2, waiting=9), 2: Figures()},
             metrics=self.metrics,
+            stragglers=it(send_ids=lambda: self.stragglers),
         )
 
     async def live(self, seconds: float) -> None:
@@ -180,6 +184,17 @@ async def test_what_is_left_over_is_settled_every_ten_seconds() -> None:
     await world.live(25)
     for what in ("recover 7", "uncertain for 1200 s", "calendars"):
         assert world.times(what) == [0, 10, 20], what
+
+
+async def test_what_still_hangs_here_is_told_each_time() -> None:
+    """Nobody settles a letter that its server may accept this very moment."""
+    world = World(stragglers=[5, 8])
+    world.sends()
+    async with running(world):
+        await world.clock.sleep(5)
+        world.stragglers = []
+        await world.clock.sleep(10)
+    assert world.hanging == [[5, 8], []]
 
 
 async def test_what_came_too_late_is_ended_until_there_is_no_more() -> None:

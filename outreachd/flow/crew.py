@@ -2,13 +2,14 @@
 
 Every journey ends in exactly one release of its permit. Our own stop is nobody's
 failure: who has not begun is interrupted and the row goes back uncounted; who is past
-the intent is waited for. A bug in a journey holds its row and stops nobody else.
+the intent is waited for, and may outlast its shift (``flow/stragglers``). A bug in a
+journey holds its row and stops nobody else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -64,9 +65,17 @@ class Crew:
     def __len__(self) -> int:
         return len(self._jobs)
 
+    def __contains__(self, send_id: int) -> bool:
+        """Tell whether a send is under way."""
+        return send_id in self._jobs
+
     def send_ids(self) -> list[int]:
         """List the sends under way."""
         return list(self._jobs)
+
+    def trips(self) -> list[Trip]:
+        """List what is under way."""
+        return [trip for trip, _ in self._jobs.values()]
 
     async def start(self, claim: Claim, permit: Permit) -> None:
         """Start one journey."""
@@ -118,10 +127,36 @@ class Crew:
 
     async def drain(self, *, grace_s: float, begun_s: float) -> None:
         """End all journeys: not begun ones within ``grace_s``, others in their time."""
+        await self.wind_up(grace_s)
+        await self.see_out(begun_s)
+
+    async def wind_up(self, grace_s: float) -> None:
+        """End what has not begun, after a grace in which all may end by themselves."""
         if not await self._wait_empty(grace_s):
             await self._interrupt(lambda trip: not trip.is_begun)
-            if not await self._wait_empty(begun_s):
-                await self._interrupt(lambda _: True)
+        await self._give_back()
+
+    async def see_out(self, limit_s: float) -> None:
+        """Wait for what is past its intent; what outlasts the limit stays in doubt."""
+        if not await self._wait_empty(limit_s):
+            await self._interrupt(lambda _: True)
+        await self._give_back()
+
+    def pass_on(self, trips: Sequence[Trip], heir: Crew) -> None:
+        """Let journeys end in the pool of the shift that sends now, as its own do.
+
+        ``trips``: under way when the facts of that pool were read. One that has ended
+        since then holds its lane up as if it had ended now.
+        """
+        self._pool, self._feedback = heir._pool, heir._feedback
+        self.on_ended = heir.on_ended
+        for trip in trips:
+            trip.permit = self._pool.adopt(trip.permit)
+            if trip.claim.send_id not in self._jobs:
+                now, mono = self._clock.now(), self._clock.monotonic()
+                self._pool.release(trip.permit, spent=True, now=now, mono=mono)
+
+    async def _give_back(self) -> None:
         returns, self._returns = self._returns, []
         await asyncio.gather(*map(self._recorder.give_back, returns))
 

@@ -4,9 +4,9 @@ A round lets the choice pick ready lanes for due rows, claims exactly that, take
 tokens and starts the journeys. Then it sleeps until the next moment at which anything
 can happen.
 
-Always holds: never more than ``max_in_flight`` letters under way; every claimed row
-either starts a journey or is given back; the feed starts nothing while the lease is
-not trusted or the database is away.
+Always holds: never more than ``max_in_flight`` letters under way, those that outlasted
+earlier shifts among them; every claimed row either starts a journey or is given back;
+the feed starts nothing while the lease is not trusted or the database is away.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from outreachd.flow.ports import Ledger
 from outreachd.flow.receivers import Receivers
 from outreachd.flow.recorder import Recorder
 from outreachd.flow.shaping import Shaping
+from outreachd.flow.stragglers import Stragglers
 from outreachd.rules.model import Claim
 from outreachd.rules.records import GiveBack, LedgerAwayError, Queue, Want
+from outreachd.rules.returns import not_now
 from outreachd.rules.share import FairShare
 from outreachd.telemetry import Metrics
 
@@ -45,6 +47,8 @@ NOTHING_S = 0.2
 # The wall clock has been set when it moved this much against the monotonic one.
 CLOCK_SET_S = 2.0
 SHORTEST_WAIT_S = 0.001
+# A send whose letter still hangs is looked at again.
+HANGING_AGAIN_S = 60.0
 
 
 class Feed:
@@ -66,6 +70,7 @@ class Feed:
         poll_s: float,
         shaping: Shaping | None = None,
         receivers: Receivers | None = None,
+        stragglers: Stragglers | None = None,
     ) -> None:
         self._pool = pool
         pool.share_places(max_in_flight)
@@ -80,6 +85,7 @@ class Feed:
         self._max_in_flight = max_in_flight
         self._poll_s = poll_s
         self._receivers = receivers
+        self._stragglers = Stragglers() if stragglers is None else stragglers
         self._wake = asyncio.Event()
         self._is_stale = True  # the agenda must be asked for anew
         self._asked_at = -inf
@@ -141,7 +147,7 @@ class Feed:
 
     def _slots(self) -> int:
         """Tell how many may start; few at a time would make many small claims."""
-        free = self._max_in_flight - len(self._crew)
+        free = self._max_in_flight - len(self._crew) - len(self._stragglers)
         return free if free * 4 >= self._max_in_flight else 0
 
     async def _ask_agenda(self, now: datetime, mono: float) -> None:
@@ -216,7 +222,12 @@ class Feed:
         self, claim: Claim, pick: Pick, now: datetime, mono: float
     ) -> GiveBack | None:
         """Send a claimed row on its way, or say how it goes back."""
-        admitted = self._admitter.admit(claim, pick.lane, now, mono)
+        admitted: Permit | GiveBack
+        if claim.send_id in self._stragglers:
+            # However it came to wait again: its letter may be accepted any moment.
+            admitted = not_now(claim, now, HANGING_AGAIN_S, "under_way")
+        else:
+            admitted = self._admitter.admit(claim, pick.lane, now, mono)
         if isinstance(admitted, Permit):
             if pick.campaign is None:
                 campaign = admitted.campaign

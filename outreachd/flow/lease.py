@@ -51,6 +51,14 @@ class Lease:
         """Whether this daemon may still begin something."""
         return self._clock.monotonic() < self._trusted_until
 
+    def trusts(self, term: int) -> bool:
+        """Whether who began in this term may still begin something: never again after.
+
+        A letter of an earlier term that hangs must not go on because we own the fleet
+        anew: another daemon may have owned it, and judged that letter, in between.
+        """
+        return self.term == term and self.is_trusted()
+
     async def acquire(self, meanwhile: Callable[[], Awaitable[None]]) -> int:
         """Wait until the lease is ours; tell the term.
 

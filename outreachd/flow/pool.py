@@ -15,6 +15,7 @@ from math import inf
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from outreachd.flow.places import Lane
 from outreachd.flow.standings import Standings
@@ -27,8 +28,9 @@ from outreachd.rules.model import Account, Campaign, Domain, Route
 from outreachd.rules.receiver_pace import ReceiverPace
 from outreachd.rules.records import Charge
 
-# Of a mailbox, its domain, the account and the client, in this order.
-Days: TypeAlias = tuple[DayMeter, DayMeter, DayMeter, DayMeter]
+# Of a mailbox, its domain, the account and the client, in this order; none where the
+# facts that the pool began with count the letter already.
+Days: TypeAlias = tuple[DayMeter, ...]
 
 
 class Permit(Struct, frozen=True):
@@ -104,6 +106,19 @@ class Pool(Standings):
             username=box.username if own else model.username,
         )
         return Permit(lane, campaign, model, route, days)
+
+    def adopt(self, permit: Permit) -> Permit:
+        """Take over a permit of the shift before, past its intent: its lane is busy.
+
+        Its days are charged in the facts; its hour and gap count anew from its end.
+        """
+        lane = self.lanes.get(permit.lane.id, permit.lane)
+        self.keep(lane)
+        lane.is_busy = True
+        account = self.accounts.get(permit.account.id)
+        if account is not None:
+            account.under_way += 1
+        return replace(permit, lane=lane, days=())
 
     def charges(
         self, permit: Permit, now: datetime

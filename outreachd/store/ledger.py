@@ -200,11 +200,16 @@ class PgLedger:
         return ended
 
     async def settle_uncertain(
-        self, *, now: datetime, before: datetime
+        self, *, now: datetime, before: datetime, hanging: Sequence[int] = ()
     ) -> Mapping[State, int]:
-        """Apply each campaign's policy to what has been uncertain since ``before``."""
+        """Apply each campaign's policy to what has been uncertain since ``before``.
+
+        But not to sends whose letters still hang here, whatever the clock says.
+        """
         async with self._database.connection(ACQUIRE_S) as connection:
-            rows = await connection.fetch(sql.text("settle_uncertain"), now, before)
+            rows = await connection.fetch(
+                sql.text("settle_uncertain"), now, before, hanging
+            )
         return {State(row["state"]): row["n"] for row in rows}
 
     async def settle_departures(self, *, now: datetime) -> Settled:

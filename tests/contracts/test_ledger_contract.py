@@ -510,6 +510,40 @@ async def test_a_lost_owners_late_word_settles_only_its_own_attempt(side: Side) 
     assert (await side.row(other.send_id)).state is State.UNCERTAIN
 
 
+@pytest.mark.parametrize("campaign_id", [1, 2])
+async def test_what_still_hangs_is_settled_by_no_policy(
+    side: Side, campaign_id: int
+) -> None:
+    """Promise 1: it may be accepted any moment; no clock that jumps sends it again."""
+    made = await begun(side, campaign_id=campaign_id)
+    other = await begun(side, "b@x.example", campaign_id=campaign_id)
+    term = await side.new_term()
+    await side.ledger.recover(term=term, now=NOW)
+    later = NOW + 1000 * HOUR
+    await side.ledger.settle_uncertain(now=later, before=later, hanging=[made.send_id])
+    row = await side.row(made.send_id)
+    assert (row.state, row.reason) == (State.UNCERTAIN, "owner_lost")
+    assert (await side.row(other.send_id)).state is not State.UNCERTAIN
+    await side.ledger.record([outcome(made)])
+    assert (await side.row(made.send_id)).state is State.SENT
+
+
+@pytest.mark.parametrize("state", [State.SCHEDULED, State.UNCERTAIN])
+async def test_a_lost_owner_that_speaks_up_knows_best(side: Side, state: State) -> None:
+    """62: refused for now is no doubt any more; no answer is doubt as of then."""
+    made = await begun(side)
+    await side.ledger.recover(term=await side.new_term(), now=NOW)
+    told = outcome(made, state, at=NOW + HOUR, reason="said", due_at=NOW + 2 * HOUR)
+    await side.ledger.record([told])
+    row = await side.row(made.send_id)
+    assert (row.state, row.reason) == (state, "said")
+    before = NOW + HOUR / 2
+    settled = await side.ledger.settle_uncertain(now=NOW + HOUR, before=before)
+    assert dict(settled) == {}
+    await side.ledger.record([outcome(made, State.SCHEDULED, reason="again")])
+    assert (await side.row(made.send_id)).reason == "said"
+
+
 @pytest.mark.parametrize(
     ("campaign_id", "state"), [(1, State.HELD), (2, State.SCHEDULED)]
 )

@@ -63,6 +63,18 @@ async def test_trust_counts_from_when_the_request_began() -> None:
         assert not lease.is_trusted()
 
 
+async def test_a_term_that_is_over_is_never_trusted_again() -> None:
+    """62: a letter of the last term goes no further because the lease is ours anew."""
+    clock = QuietClock(MONDAY)
+    lease = Lease(FakeLeases(clock), clock, TTL_S)
+    async with ticking(clock):
+        term = await lease.acquire(nothing)
+    assert lease.trusts(term)
+    assert not lease.trusts(term - 1)
+    await lease.give_up()
+    assert not lease.trusts(term)
+
+
 async def test_a_standby_waits_for_its_turn() -> None:
     """Taken by another, or the database away: it asks again, a few times a lease."""
     clock = QuietClock(MONDAY)

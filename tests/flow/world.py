@@ -22,6 +22,7 @@ from outreachd.flow.refusals import Refusals
 from outreachd.flow.reporter import Reporter
 from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
+from outreachd.flow.stragglers import Stragglers
 from outreachd.flow.wordings import Wordings
 from outreachd.rules.model import Kind, Pause, Roster
 from outreachd.rules.records import Facts, Intent, IntentAnswer
@@ -49,6 +50,7 @@ class World:
         facts: Facts | None = None,
         clock: QuietClock | None = None,
         ledger: FakeLedger | None = None,
+        stragglers: Stragglers | None = None,
         max_in_flight: int = 50,
         seed: int = 1,
     ) -> None:
@@ -108,6 +110,7 @@ class World:
             poll_s=POLL_S,
             shaping=self.shaping,
             receivers=self.receivers,
+            stragglers=stragglers,
         )
 
     def _batcher(self, term: int) -> Batcher[Intent, IntentAnswer]:

@@ -166,6 +166,7 @@ SELECT 0, CASE
 -- Settle attempts, each once: the newest attempt of a send that is being sent, or
 -- late proof for one that was given up as uncertain, also where it waits for a person
 -- or to be sent again: told by the attempt, since a row's reason changes while it waits.
+-- Where nobody but the owner was lost, and it says now how it ended, that is how it ended.
 -- Sets off the next step, ends a finished enrolment, suppresses an address that does not
 -- exist. $1 outcomes, JSON.
 -- What happened to the person meanwhile stands in the row itself (stop, not_before): a
@@ -191,6 +192,7 @@ WITH told AS (
     WHERE s.id = t.send_id AND s.id = ANY (ARRAY(SELECT send_id FROM told))
       AND s.attempt_id = t.attempt_id
       AND (s.state = 'sending'
+           OR (s.state = 'uncertain' AND s.reason = 'owner_lost')
            OR (t.state IN ('sent', 'failed')
                AND (s.state = 'uncertain'
                     OR (s.state = 'cancelled' AND s.stop IS NOT NULL)
@@ -349,11 +351,12 @@ SELECT count(*) FROM held;
 -- name: settle_uncertain
 -- The campaign's policy, after the grace: wait for a person, or once again, but never
 -- again by itself where something came back that names the letter: it has arrived.
--- $1 now, $2 uncertain since before.
+-- $1 now, $2 uncertain since before, $3 sends whose letters may be accepted any moment.
 WITH doubted AS (
     SELECT s.id, (SELECT count(*) FROM notice n WHERE n.send_id = s.id
                   AND n.evidence IN ('token', 'message_id')) > 0 AS has_arrived
-    FROM send s WHERE s.state = 'uncertain' AND s.changed_at <= $2
+    FROM send s
+    WHERE s.state = 'uncertain' AND s.changed_at <= $2 AND s.id <> ALL ($3::bigint[])
 ), judged AS (
     SELECT d.id, d.has_arrived, c.on_uncertain = 'resend' AND s.resends = 0
         AND s.stop IS NULL AND NOT d.has_arrived AS goes_again
