@@ -33,6 +33,13 @@ def make_parents(directory: Path) -> None:
             step.chmod(0o711)
 
 
+def hand_over(descriptor: int, directory: Path) -> None:
+    """Give a file that root makes to the owner of its directory, who is to use it."""
+    if os.geteuid() == 0:
+        place = directory.stat()
+        os.fchown(descriptor, place.st_uid, place.st_gid)
+
+
 def make_data(data: Path, home: Path, user: ServerUser, *, durable: bool) -> None:
     """Make the data beside their place and rename: a crash leaves no half of them."""
     if data.exists() and any(data.iterdir()):

@@ -78,6 +78,7 @@ class EmbeddedServer:
         self._durable = durable
         self._scrap = scrap  # what vanishes with the server
         self._lock = data.with_name(data.name + ".lock").open("ab")
+        datadir.hand_over(self._lock.fileno(), data.parent)
         self._watcher: subprocess.Popen[bytes] | None = None
         self._sockets = ""  # the directory of the socket, once the server is ready
         self._was_ready = False

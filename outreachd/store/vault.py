@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from outreachd.rules.suppression import Eraser
 from outreachd.rules.token import TokenMint
+from outreachd.store.datadir import hand_over
 
 CREDENTIAL = "secret_key"
 FILE = "secret.key"
@@ -125,6 +126,7 @@ def _make_key(file: Path) -> None:
     line = base64.b64encode(os.urandom(KEY_BYTES)) + b"\n"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as new:
+        hand_over(new.fileno(), file.parent)
         new.write(line)
         new.flush()
         os.fsync(new.fileno())

@@ -79,6 +79,16 @@ def test_new_parents_are_closed_to_reading(tmp_path: Path) -> None:
         assert made.stat().st_mode & 0o777 == allowed
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_belongs_to_whom_its_place_does(tmp_path: Path) -> None:
+    """A verb run by root before the daemon's first start locks the daemon not out."""
+    os.chown(tmp_path, 65534, 65534)
+    with (tmp_path / "key").open("wb") as new:
+        datadir.hand_over(new.fileno(), tmp_path)
+    owner = (tmp_path / "key").stat()
+    assert (owner.st_uid, owner.st_gid) == (65534, 65534)
+
+
 def test_the_log_follows_no_link(tmp_path: Path) -> None:
     """A server's user cannot make root write into another file."""
     (tmp_path / "target").write_text("")
