@@ -37,7 +37,12 @@ async def greeting(account: Account, dialer: Dialer) -> str:
     except ssl.SSLError as error:
         raise NoGreetingError(f"no TLS: {error.reason or error}") from None
     except (OSError, DialError) as error:
-        raise NoGreetingError(str(error)) from None
+        # Of a host that is an address the caller has named the place already.
+        why = str(error).removeprefix(f"{account.host} port {account.port}: ")
+        raise NoGreetingError(
+            f"cannot be reached ({why}): see that host and port are right and that a"
+            " server listens there"
+        ) from None
 
 
 async def _greeting(account: Account, dialer: Dialer) -> str:

@@ -224,4 +224,6 @@ def _refusal(error: Exception) -> DatabaseError:
 
 def _sentence(error: BaseException) -> str:
     """Say in a line what a lost database looks like; some errors have no text."""
-    return f"the database is away ({type(error).__name__}: {error})".splitlines()[0]
+    told = error.strerror if isinstance(error, OSError) else None
+    why = told or f"{type(error).__name__}: {error}"
+    return f"the database is away ({why})".splitlines()[0]

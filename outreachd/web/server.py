@@ -119,7 +119,7 @@ def _refusals(refuse: Refusal) -> Middleware:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            response = refuse(error.status, error.text or error.reason)
+            response = refuse(error.status, _in_words(error))
             if allowed := error.headers.get(hdrs.ALLOW):
                 response.headers[hdrs.ALLOW] = allowed
         except LedgerAwayError:
@@ -140,6 +140,20 @@ def _refusals(refuse: Refusal) -> Middleware:
         return response
 
     return answer
+
+
+def _in_words(error: web.HTTPException) -> str:
+    """Give our sentence, or one of ours for what aiohttp says by itself."""
+    if error.text and error.text != f"{error.status}: {error.reason}":
+        return error.text
+    match error.status:
+        case 404:
+            return "There is no such path here."
+        case 405:
+            ways = error.headers.get(hdrs.ALLOW, "").replace(",", " or ")
+            return f"This path answers {ways} only."
+        case _:
+            return f"{error.reason}."
 
 
 def _whole_body(bounds: Bounds) -> Middleware:

@@ -88,12 +88,16 @@ async def test_a_silent_server_is_not_waited_for() -> None:
                 await look(relay)
 
 
-async def test_nobody_there_is_told_with_its_address() -> None:
-    """The sentence names what was dialled."""
+async def test_nobody_there_is_told_with_a_way_out() -> None:
+    """The sentence names what was dialled where the host did not, and what to do."""
     async with account(saying(b"", asyncio.Queue())) as relay:
         pass
-    with pytest.raises(NoGreetingError, match=r"127\.0\.0\.1 port \d+: "):
+    way = "see that host and port are right"
+    refused = rf"^cannot be reached \(Connection refused\): {way}"
+    with pytest.raises(NoGreetingError, match=refused):
         await look(relay)
+    with pytest.raises(NoGreetingError, match=rf"127\.0\.0\.1 port \d+: .*: {way}"):
+        await look(replace(relay, host="localhost"))
 
 
 async def test_plain_text_away_from_this_machine_is_refused() -> None:

@@ -212,6 +212,16 @@ async def test_a_wrong_method_is_told_which_is_right() -> None:
         answer = await exchange(listener, request)
     assert answer.startswith(b"HTTP/1.1 405 ")
     assert b"Allow: POST" in answer
+    assert answer.endswith(b"This path answers POST only.")
+
+
+async def test_a_path_that_is_not_there_is_a_sentence() -> None:
+    """Not what the library says by itself: a number and two words."""
+    async with listening() as listener:
+        request = b"GET /nowhere HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        answer = await exchange(listener, request)
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert answer.endswith(b"There is no such path here.")
 
 
 async def test_closing_does_not_wait_for_idle_callers() -> None:
