@@ -28,7 +28,7 @@ VERBS = {
     "status": "Tell where everything stands.",
     "explain": "Tell why a send has not gone, and when it may.",
     "plan": "Tell what will go out on a day, and what will be late.",
-    "report": "Tell what came of the letters, by client, campaign, mailbox ...",
+    "report": "Tell what came of the letters, as counts and rates.",
     "variants": "Tell which wording of a step does better.",
     "answered": "Stop the sequences of somebody who has answered.",
     "health": "Tell who is ill, and how far from it the others are.",

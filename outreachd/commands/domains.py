@@ -74,9 +74,10 @@ def page(looks: Looks, console: Console) -> None:
     if not looks:
         click.echo("There are no domains: run `outreachd apply FLEET.toml`.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("domain", *Check):
-        table.add_column(name)
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("domain", overflow="fold")  # a name cut short is no name
+    for check in Check:
+        table.add_column(check, no_wrap=True)
     for subject, found in looks:
         words = (found[check].finding for check in Check)
         table.add_row(subject.name, *(Text(word, STYLES[word]) for word in words))

@@ -37,8 +37,9 @@ def command() -> None:
 @command.command("export", help="Print all that is kept of a person, as JSON.")
 @click.argument("address")
 @config_option
-def export_command(address: str, config: Path | None) -> None:
-    """Show a person."""
+@json_option
+def export_command(address: str, config: Path | None, as_json: bool) -> None:
+    """Show a person; as JSON in any case."""
     execute(export(config, address))
 
 

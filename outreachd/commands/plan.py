@@ -40,9 +40,9 @@ MANY_REASONS = 2
 
 
 @click.command("plan", help="Tell what will go out on a day, and what will be late.")
-@click.option("--date", "day", help="That day only, such as 2026-08-20; else today.")
+@click.option("--date", "day", help="This day only, such as 2026-08-20; else today.")
 @click.option(
-    "--days", type=click.IntRange(1, LONGEST_DAYS), help="So many from today."
+    "--days", type=click.IntRange(1, LONGEST_DAYS), help="So many days from today on."
 )
 @config_option
 @json_option

@@ -59,7 +59,8 @@ class Order:
     "--step",
     default=1,
     type=click.IntRange(0),
-    help="Which letter; 1. 0 is the one that asks for a yes.",
+    show_default=True,
+    help="Which letter of the sequence; 0: the one that asks for a yes.",
 )
 @click.option("--variant", help="This wording, not the one the contact draws.")
 @click.option(

@@ -54,7 +54,11 @@ NOTHING = "No letter left in this time."
 
 @click.command("report", help="Tell what came of the letters.")
 @click.option(
-    "--by", type=click.Choice([by.value for by in By]), default=By.CAMPAIGN.value
+    "--by",
+    type=click.Choice([by.value for by in By]),
+    default=By.CAMPAIGN.value,
+    show_default=True,
+    help="A row for each of these.",
 )
 @click.option("--since", default="30d", show_default=True, help="30d, 12h or a date.")
 @click.option("--until", default=None, help="A date or time; else now.")

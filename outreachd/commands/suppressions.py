@@ -34,6 +34,7 @@ from outreachd.rules.suppression import BadTargetError, Form, read_target
 from outreachd.store.suppressions import PgSuppressions, TheirWishError, Wanted
 
 Entries = Sequence[dict[str, Any]]
+WIDTH = 120  # characters
 
 
 @click.group("suppressions", help="List, search, import, export or take back.")
@@ -48,7 +49,13 @@ def command() -> None:
 @click.option("--client", help="Only those of this client.")
 @click.option("--campaign", help="Only those of this campaign.")
 @click.option("--reason", help="Only those for this reason, such as opt_out.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="So many entries at most.",
+)
 @click.option("--before", type=click.IntRange(1), help="Only entries before this one.")
 @click.option("--undone", is_flag=True, help="Those that were taken back, too.")
 @config_option
@@ -119,6 +126,8 @@ def _show(opened: Desk, entries: Entries, as_json: bool) -> None:
         return
     now = opened.clock.now()
     table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # a target cut short is no target
     for row in entries:
         undone = f"taken back by {row['undone_by']}" if row.get("undone_by") else ""
         cells = (
@@ -130,7 +139,9 @@ def _show(opened: Desk, entries: Entries, as_json: bool) -> None:
             undone,
         )
         table.add_row(*map(Text, cells))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)  # better wrapped than cut
+    console.print(table)
 
 
 # --- taking back ----------------------------------------------------------------------

@@ -67,6 +67,7 @@ async def test_what_is_missing_is_told_with_a_way_out(
     assert await look(config, {}, as_json=False) == 1
     told = capsys.readouterr().out
     assert "domain" in told.splitlines()[0]
+    assert told.splitlines()[1].startswith(f"{DOMAIN} ")  # whole, in 80 columns
     assert f"{DOMAIN}: spf: missing: {DOMAIN} has no SPF record: publish" in told
     assert "things to mend." in told
 

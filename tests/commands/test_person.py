@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outreachd.commands.base import FailedError, MisusedError
-from outreachd.commands.person import erase, export
+from outreachd.commands.person import erase, export, export_command
 from outreachd.store.database import Database
 from tests.commands.conftest import PutSends
 
@@ -26,6 +26,12 @@ async def test_export_prints_all_as_json(
     assert len(shown["contacts"]) == len(shown["sends"]) == 1
     await export(config, "nobody@people.example")
     assert json.loads(capsys.readouterr().out)["contacts"] == []
+
+
+def test_export_takes_the_option_that_all_take() -> None:
+    """What is JSON in any case does not refuse --json."""
+    with export_command.make_context("export", [P2, "--json"]) as context:
+        assert context.params["address"] == P2
 
 
 async def test_erase_forgets_and_says_so(

@@ -47,6 +47,15 @@ async def test_the_list_shows_where_why_and_by_whom(
     )
 
 
+async def test_a_long_target_is_shown_whole(config: Path, capsys: Captured) -> None:
+    """In a pipe of no width too: half a wildcard would be another one."""
+    target = "*no-reply*@*.department.of.records.example"
+    await suppress(config, target, None, None, "a reason " * 20, False)
+    capsys.readouterr()
+    await show_list(config, Wanted(), False)
+    assert target in capsys.readouterr().out
+
+
 async def test_a_search_for_an_address_finds_all_that_bars_it(
     listed: Path, capsys: Captured
 ) -> None:
