@@ -159,14 +159,16 @@ class Helm:
         now = self._clock.now()
         person = await self._suppressions.opt_out(enrolment_id, source, now)
         if person is not None and not person.has_left:
-            with suppress(LedgerAwayError):  # the wish itself is stored
-                await self._events.happened(
-                    Happening.OPTED_OUT,
-                    Whom(enrolment_id=enrolment_id),
-                    source=source,
-                    author=RECIPIENT,
-                    now=now,
-                )
+            for _ in range(2):  # outcomes may be in its way, and nobody asks again
+                with suppress(LedgerAwayError):  # the wish itself is stored
+                    await self._events.happened(
+                        Happening.OPTED_OUT,
+                        Whom(enrolment_id=enrolment_id),
+                        source=source,
+                        author=RECIPIENT,
+                        now=now,
+                    )
+                    break
         return person
 
     async def asked(self, token: str) -> Asked | None:

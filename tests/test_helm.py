@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from outreachd.helm import Helm
 from outreachd.rules.model import Kind
+from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.token import TokenKind
 from outreachd.store.database import Database
+from outreachd.store.events import Ended, PgEvents
 from outreachd.store.steering import NoSuchError
 from tests.helms import MINT, apply_small_fleet, put, standby
 
@@ -93,3 +96,21 @@ async def test_who_holds_the_token_is_taken_at_his_word(
     for wrong in ("nonsense", MINT.mint(TokenKind.OPT_OUT, 999)):
         assert await helm.person(wrong) is None
         assert await helm.opt_out(wrong, "one_click") is None
+
+
+async def test_an_opt_out_that_meets_outcomes_ends_the_same(
+    helm: Helm, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deadlock is tried again at once: who has left is not asked a second time."""
+    await put(db)
+    happened, asked = PgEvents.happened, iter((LedgerAwayError("deadlock"), None))
+
+    async def at_first_in_the_way(*values: Any, **told: Any) -> Ended:
+        if error := next(asked):
+            raise error
+        return await happened(*values, **told)
+
+    monkeypatch.setattr(PgEvents, "happened", at_first_in_the_way)
+    assert await helm.opt_out(MINT.mint(TokenKind.OPT_OUT, 1), "page") is not None
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT what FROM event") == "opted_out"

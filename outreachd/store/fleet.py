@@ -3,7 +3,11 @@
 ``apply`` compares under a lock, writes only what differs, a statement a kind, and
 retires what vanished; applying the same fleet twice writes nothing. Daemons are told by
 NOTIFY outreachd_fleet when it commits. Passwords go in sealed, and only changed ones.
-Errors: FleetMovedError when somebody else applied between plan and consent.
+What the letters of lost mailboxes need is done after the commit, in short statements:
+an opt-out, with all intents behind it, must not wait for thousands of them. Who is cut
+off before leaves it to a daemon.
+Errors: FleetMovedError when somebody else applied between plan and consent, UnfitError
+for a time zone that is none to the server.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from outreachd.rules.wanted import (
 )
 from outreachd.store import sql
 from outreachd.store.content import put_attachments
-from outreachd.store.database import Connection
+from outreachd.store.database import Connection, UnfitError
 from outreachd.store.departures import settle_departures
 from outreachd.store.fleet_present import read_present
 from outreachd.store.vault import Vault
@@ -66,11 +70,25 @@ async def apply(
         if agreed is not None and list(agreed) != changes:
             raise FleetMovedError
         if changes:
+            await _check_zones(connection, wanted)
             await _write(connection, wanted, changes, vault)
-            await settle_departures(connection, author=author, now=now)
             await _run(connection, "note", now, author, "apply", _audited(changes))
             await _run(connection, "notify_fleet")
+    if changes:
+        await settle_departures(connection, author=author, now=now)
     return changes
+
+
+async def _check_zones(connection: Connection, wanted: Fleet) -> None:
+    """Refuse what only our own clock knows: the server reckons days of it too."""
+    things = [*wanted.of(Kind.DOMAIN).values(), *wanted.of(Kind.MAILBOX).values()]
+    zones = {t.timezone for t in things if isinstance(t, WantedDomain | WantedMailbox)}
+    unknown = await connection.fetchval(sql.text("unknown_zone"), sorted(zones))
+    if unknown is not None:
+        raise UnfitError(
+            f'the database\'s server does not know the time zone "{unknown}": take one '
+            "of its pg_timezone_names, or update its time zones"
+        )
 
 
 async def _write(

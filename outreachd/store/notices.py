@@ -158,7 +158,9 @@ class PgNotices:
                 source=source,
                 at=now,
             )
-            await self._suppressions.add([entry], author=AUTHOR, now=now)
+            await self._suppressions.add(
+                [entry], author=AUTHOR, now=now, of=letter.contact_id
+            )
         if deed.happening is not None:
             await self._events.happened(
                 deed.happening,

@@ -83,11 +83,22 @@ class PgSuppressions:
             return await find_scope(connection, client, campaign)
 
     async def add(
-        self, entries: Sequence[Entry], *, author: str, now: datetime
+        self,
+        entries: Sequence[Entry],
+        *,
+        author: str,
+        now: datetime,
+        of: int | None = None,
     ) -> Added:
-        """Enter what does not stand yet; when this returns, it holds."""
+        """Enter what does not stand yet; when this returns, it holds.
+
+        ``of``: the contact that it is about; of one who was erased nothing is entered.
+        """
         async with self._database.connection() as connection:
             async with connection.transaction():
+                known = sql.text("still_known")
+                if of is not None and await connection.fetchval(known, of) is None:
+                    return Added([], 0)
                 ids = await enter(connection, entries, author)
                 if not ids:
                     return Added([], 0)
@@ -144,7 +155,7 @@ class PgSuppressions:
                 source=source,
                 at=now,
             )
-            await self.add([entry], author=RECIPIENT, now=now)
+            await self.add([entry], author=RECIPIENT, now=now, of=row["contact_id"])
         return _person(row)
 
     # --- finding ----------------------------------------------------------------------

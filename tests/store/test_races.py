@@ -7,10 +7,12 @@ is known when both have ended is the law. Nothing here sleeps.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from outreachd.rules.contact_row import NewContact
+from outreachd.rules.model import MailboxGone
 from outreachd.rules.records import Queue, Want
 from outreachd.rules.stops import Happening
 from outreachd.rules.suppression import Eraser
@@ -19,8 +21,14 @@ from outreachd.store.consent import PgConsent
 from outreachd.store.contacts import Target, enrol, find_target
 from outreachd.store.database import Database
 from outreachd.store.events import Ended, PgEvents, Whom
+from outreachd.store.fleet import apply
 from outreachd.store.ledger_rows import as_json
 from outreachd.store.person import erase
+from outreachd.store.suppressions import PgSuppressions
+from outreachd.store.vault import Vault
+from tests.fleets import ANN as BOX
+from tests.fleets import BEN as BOX_LOST
+from tests.fleets import SPRING, WHOLE, fleet, with_pool
 from tests.store.locks import wait_for_lock
 from tests.store.seed import (
     NOW,
@@ -34,6 +42,7 @@ from tests.store.seed import (
 
 HOUR = timedelta(hours=1)
 ERASER = Eraser([b"k" * 32])
+VAULT = Vault(b"k" * 32)
 ANN, BEN = "ann@corp.example", "ben@corp.example"
 
 
@@ -317,3 +326,81 @@ async def test_a_changed_campaign_waits_for_the_people_who_are_just_enrolled(
             applying = asyncio.create_task(other.execute(unplace, ["spring"]))
             await wait_for_lock(db)
         await applying
+
+
+async def test_what_comes_back_for_somebody_who_is_just_erased_is_about_nobody(
+    db: Database,
+) -> None:
+    """Found, and then gone: neither the address nor a name of a row is kept."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await add_send(connection, ANN)
+    values = (b"f", NOW, "imap", "dsn", "", "hard_no_user", "5.1.1", ANN, None)
+    about = (1, 1, 1, 1, 1, 1, "token")
+    async with db.connection() as connection, db.connection() as other:
+        async with connection.transaction():
+            await connection.fetchrow(sql.text("forget_person"), [1])
+            put = sql.text("put_notice")
+            putting = asyncio.create_task(other.fetchrow(put, *values, *about))
+            await wait_for_lock(db)
+        await putting
+    told = await rows(db, "SELECT diagnostic, send_id, contact_id FROM notice")
+    assert told == [(None, None, None)]
+
+
+async def test_the_address_of_somebody_who_is_just_erased_is_not_entered(
+    db: Database,
+) -> None:
+    """A click that found the person: the keyed hash bars the address already."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await add_send(connection, ANN)
+        async with connection.transaction():
+            await connection.fetchrow(sql.text("forget_person"), [1])
+            leaving = asyncio.create_task(PgSuppressions(db).opt_out(1, "page", NOW))
+            await wait_for_lock(db)
+    assert await leaving is not None
+    assert await rows(db, "SELECT target FROM suppression") == []
+
+
+async def test_an_erasure_walks_indexes_alone_while_intents_wait(db: Database) -> None:
+    """The lists of people, letters and entries may be long; none is read whole."""
+    under_the_gate = {
+        "lock_letters": "'{1}'",
+        "hide_address": f"'{ANN}', '#h'",
+        "forget_person": "'{1}'",
+    }
+    async with db.connection() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        for name, values in under_the_gate.items():
+            await connection.execute(f"PREPARE e_{name} AS {sql.text(name)}")
+            plan = await connection.fetch(f"EXPLAIN EXECUTE e_{name}({values})")
+            assert "Seq Scan" not in str(plan), name
+        key = "EXPLAIN SELECT FROM enrolment WHERE contact_id = 1"  # of `contact`
+        assert "Seq Scan" not in str(await connection.fetch(key))
+        await connection.execute("RESET enable_seqscan")
+
+
+async def test_an_apply_has_ended_before_it_moves_the_letters_of_lost_mailboxes(
+    db: Database,
+) -> None:
+    """Thousands of letters are not locked until the last of them is moved."""
+    spring = replace(with_pool(BOX), mailbox_gone=MailboxGone.STAND_IN)
+    async with db.connection() as connection:
+        both = replace(SPRING, mailbox_gone=MailboxGone.STAND_IN)
+        await apply(connection, fleet(*WHOLE[:-1], both), VAULT, now=NOW, author="t")
+        lost = "SELECT id FROM mailbox WHERE address LIKE 'ben@%'"
+        mailbox_id = await connection.fetchval(lost)
+        await add_send(connection, ANN, mailbox_id=mailbox_id)
+    left = fleet(*(thing for thing in WHOLE[:-1] if thing != BOX_LOST), spring)
+    async with db.connection() as holder, db.connection() as other:
+        async with holder.transaction():
+            await holder.execute("SELECT FROM send FOR UPDATE")
+            applying = asyncio.create_task(
+                apply(other, left, VAULT, now=NOW, author="t")
+            )
+            await wait_for_lock(db)
+            retired = "SELECT retired FROM mailbox WHERE address LIKE 'ben@%'"
+            assert await rows(db, retired) == [(True,)]
+        await applying
+    assert await rows(db, "SELECT reason FROM send") == [("stand_in",)]

@@ -29,13 +29,19 @@ WHERE c.email = ANY ($1::text[]) AND s.message_id IS NOT NULL AND s.dated_at >= 
   AND ($2::integer IS NULL OR s.mailbox_id = $2);
 
 -- name: put_notice
--- Keep a notice, once; tells its row, and whether it was acted on before. $1 fingerprint,
+-- Keep a notice, once; tells its row, and whether it was acted on before. If the person
+-- was erased since he was found, it is one about nobody. $1 fingerprint,
 -- $2 now, $3 source, $4 kind, $5 detail, $6 class, $7 status, $8 diagnostic,
 -- $9 return date, $10 send, $11 contact, $12 campaign, $13 mailbox, $14 domain,
 -- $15 account, $16 evidence.
 INSERT INTO notice AS n (fingerprint, at, source, kind, detail, class, status, diagnostic,
     return_date, send_id, contact_id, campaign_id, mailbox_id, domain_id, account_id, evidence)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+SELECT $1::bytea, $2::timestamptz, $3::text, $4::text, $5::text, $6::text, $7::text,
+    CASE WHEN is_known THEN $8::text END, $9::date, CASE WHEN is_known THEN $10::bigint END,
+    CASE WHEN is_known THEN $11::bigint END, $12::integer, $13::integer, $14::integer,
+    $15::integer, $16::text
+FROM (SELECT $11::bigint IS NULL
+    OR EXISTS (SELECT FROM contact WHERE id = $11::bigint FOR KEY SHARE) AS is_known) person
 ON CONFLICT (fingerprint) DO UPDATE SET source = n.source
 RETURNING id, acted_at IS NOT NULL AS is_done;
 

@@ -65,7 +65,7 @@ SELECT count(*) FROM cancelled;
 
 -- name: enrolled_person
 -- Who holds the opt-out token of an enrolment, and whether they have left. $1 enrolment.
-SELECT c.email, c.client_id, cl.name AS client, c.language, c.country,
+SELECT c.id AS contact_id, c.email, c.client_id, cl.name AS client, c.language, c.country,
     EXISTS (
         SELECT FROM suppressions_of(c.email, c.client_id, NULL) x
         WHERE x.target = c.email AND x.reason = 'opt_out') AS has_left
@@ -73,6 +73,10 @@ FROM enrolment e
 JOIN contact c ON c.id = e.contact_id
 JOIN client cl ON cl.id = c.client_id
 WHERE e.id = $1;
+
+-- name: still_known
+-- A contact, not to be erased before this transaction ends. $1 contact.
+SELECT id FROM contact WHERE id = $1 FOR KEY SHARE;
 
 -- name: suppression_of_id
 -- $1 id.
@@ -135,5 +139,11 @@ WHERE x.form = 'glob' AND x.undoes IS NULL
   AND NOT EXISTS (SELECT FROM suppression u WHERE u.undoes = x.id);
 
 -- name: hide_address
--- Put a keyed hash where an erased person's address stands. $1 address, $2 hash.
-UPDATE suppression SET target = $2, form = 'hash' WHERE target = $1 AND form = 'address';
+-- Put a keyed hash where an erased person's address stands, also in what took an entry
+-- back, which no index finds by its target. $1 address, $2 hash.
+WITH theirs AS MATERIALIZED (
+    SELECT id FROM suppression WHERE target = $1 AND form = 'address' AND undoes IS NULL)
+UPDATE suppression SET target = $2, form = 'hash'
+WHERE id = ANY (ARRAY(
+    SELECT id FROM theirs
+    UNION ALL SELECT u.id FROM suppression u WHERE u.undoes = ANY (ARRAY(SELECT id FROM theirs))));
