@@ -18,6 +18,7 @@ import dkim
 import pytest
 
 from outreachd.equipment import Tools
+from outreachd.flow.stragglers import Stragglers
 from outreachd.helm import Helm
 from outreachd.keyring import Keyring
 from outreachd.rules.dkim_record import KeyKind, record_name, record_text
@@ -48,6 +49,7 @@ class Bench:
     journal: Journal
     clock: QuietClock = field(default_factory=lambda: QuietClock(NOW, stuck_s=2.0))
     spawner: Spawner = field(default_factory=Spawner)
+    stragglers: Stragglers = field(default_factory=Stragglers)
     term: int = 0
 
     def __post_init__(self) -> None:
@@ -80,6 +82,7 @@ class Bench:
             unsubscribe_mailto=None,
             max_in_flight=50,
             poll_s=60.0,
+            stragglers=self.stragglers,
         )
 
     async def states(self) -> dict[str, int]:
@@ -161,6 +164,46 @@ async def test_a_new_shift_settles_what_the_last_one_left(bench: Bench) -> None:
     await bench.shift()
     assert await bench.states() == {"sent": 1, "uncertain": 1, "scheduled": 1}
     assert await bench.journal.replay() == []
+
+
+async def test_what_outlasts_a_shift_is_counted_once(bench: Bench) -> None:
+    """Promise 3: by the facts its day, by its end its gap; a policy lets it be."""
+    await bench.run("UPDATE campaign SET on_uncertain = 'resend'")
+    await bench.run("UPDATE mailbox SET retired = id > 1")
+    await bench.add(1, "hangs")
+    answers = asyncio.Event()
+    bench.carrier.plan("hangs0@x.example", Plan(before_answer=answers))
+    shift = await bench.shift()
+    async with ticking(bench.clock):
+        feeding = asyncio.create_task(shift.feed.run())
+        await bench.clock.sleep(5)
+        shift.feed.stop()
+        await feeding
+        await shift.crew.wind_up(5)
+        bench.stragglers.take(shift.crew, shift.recorder, 630)
+        with bench.clock.busy():  # the database answers in real time
+            after = await bench.shift()
+            lane = after.pool.lanes[1]
+            assert await bench.states() == {"uncertain": 1}
+            assert (lane.is_busy, lane.standing.day.used, after.in_flight) == (
+                True,
+                1,
+                1,
+            )
+            settled = await PgLedger(bench.db, bench.owner).settle_uncertain(
+                now=bench.clock.now() + timedelta(days=1),
+                before=bench.clock.now() + timedelta(days=1),
+                hanging=bench.stragglers.send_ids(),
+            )
+            assert dict(settled) == {}
+        answers.set()
+        while after.in_flight:
+            await bench.clock.sleep(1)
+    assert await bench.states() == {"sent": 1}
+    assert (lane.is_busy, lane.standing.day.used) == (False, 1)
+    assert lane.standing.day.reserved == 0
+    assert lane.standing.free_at >= bench.clock.monotonic()
+    assert bench.carrier.recipients() == ["hangs0@x.example"]
 
 
 async def test_a_restart_grants_no_letter_more(bench: Bench) -> None:
