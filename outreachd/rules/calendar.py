@@ -25,6 +25,12 @@ DAY_MIN = 1440
 HORIZON_DAYS = 400
 
 
+# Files beside the zones that are none: whatever this machine's is, or nobody's.
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+# The same names again; in the first all clocks are half a minute off, for leap seconds.
+_OTHER_CLOCKS = ("right/", "posix/")
+
+
 class UnknownZoneError(ValueError):
     """A time zone name that the zone database does not hold."""
 
@@ -42,6 +48,8 @@ class LocalDay:
 def zone(name: str) -> ZoneInfo:
     """Open a time zone by its name."""
     try:
+        if name in _NO_ZONES or name.startswith(_OTHER_CLOCKS):
+            raise ZoneInfoNotFoundError
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UnknownZoneError(

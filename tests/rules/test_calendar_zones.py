@@ -27,7 +27,7 @@ from outreachd.rules.model import Calendar
 
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-NAMES = sorted(available_timezones() - {"localtime"})
+NAMES = sorted(available_timezones() - {"localtime", "Factory"})
 Change = tuple[datetime, timedelta, timedelta]  # when, the offset before and after
 
 

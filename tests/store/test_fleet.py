@@ -13,7 +13,7 @@ from outreachd.rules.fleet_plan import Change, Sign
 from outreachd.rules.hygiene import Policy, Treatment
 from outreachd.rules.model import Auth, Imap, Kind, MailboxGone, Tls, Variant
 from outreachd.rules.wanted import Thing, WantedCampaign, WantedInbox, WantedStep
-from outreachd.store.database import Connection, Database
+from outreachd.store.database import Connection, Database, UnfitError
 from outreachd.store.fleet import FleetMovedError, apply
 from outreachd.store.fleet_present import read_present
 from outreachd.store.roster import read_roster
@@ -50,6 +50,14 @@ async def test_what_was_applied_reads_back_as_it_was_written(db: Database) -> No
 
     assert present.things == fleet(*WHOLE).things
     assert present.retired == frozenset()
+
+
+async def test_a_zone_that_the_server_does_not_know_is_refused(db: Database) -> None:
+    """Else no daemon could begin: the server reckons the days of them all."""
+    async with db.connection() as connection:
+        with pytest.raises(UnfitError, match=r"time zone \"Europe/Atlantis\""):
+            await put(connection, *WHOLE, replace(BEN, timezone="Europe/Atlantis"))
+        assert (await read_present(connection, VAULT)).things[Kind.MAILBOX] == {}
 
 
 async def test_applying_twice_writes_nothing(db: Database) -> None:

@@ -60,6 +60,13 @@ ORDER BY v.campaign_id, v.number, v.place;
 -- Passwords only: the keys that sign are not of the fleet file.
 SELECT kind, target_id, ciphertext FROM secret WHERE kind IN ('account', 'mailbox', 'inbox');
 
+-- name: unknown_zone
+-- A zone that the server does not know: a statement that reckons days by it would fail
+-- for the whole fleet. $1 names.
+SELECT z FROM unnest($1::text[]) z
+WHERE NOT EXISTS (SELECT FROM pg_timezone_names n WHERE n.name = z)
+ORDER BY z LIMIT 1;
+
 -- name: put_clients
 INSERT INTO client (name, share, daily_limit, postal_address, contact_url, timezone)
 SELECT name, share, daily_limit, postal_address, contact_url, timezone
