@@ -23,7 +23,7 @@ from outreachd.rules.roll import Line, Member, ill_first, line
 from outreachd.rules.watch import ILL, NOTED_AGAIN, Case, Decision, Figures, why
 from outreachd.store import sql
 from outreachd.store.database import Connection
-from outreachd.store.steering import NoSuchError, note
+from outreachd.store.steering import NoSuchError
 from outreachd.store.tallies import PgTallies
 
 
@@ -158,17 +158,13 @@ async def _write(
     now: datetime,
 ) -> list[Decision]:
     await connection.execute(sql.text("tally_mark"))  # one writer at a time
-    if any(one.after.health in ILL or one.before.health in ILL for one in decisions):
-        await connection.execute(sql.text("bar_intents"))
-    for (kind, id), standing in standings.items():
-        await connection.execute(
-            sql.text("put_health"), kind.value, id, *_row(standing)
-        )
+    rows = [(kind.value, id, *_row(one)) for (kind, id), one in standings.items()]
+    await connection.executemany(sql.text("put_health"), rows)
     news = [one for one in decisions if not await _was_noted(connection, one, now)]
     for decision in news:
         await _put(connection, decision, now)
-    if any(one.mode is Mode.ENFORCE for one in news):
-        await connection.execute(sql.text("notify_pause"))
+    if enforced := [one for one in news if one.mode is Mode.ENFORCE]:
+        await _carry_out(connection, enforced, now)
     return news
 
 
@@ -188,26 +184,42 @@ async def _put(connection: Connection, one: Decision, now: datetime) -> None:
     values = [one.before.health.value, one.brings.value, one.rule, one.mode.value]
     until = one.after.until if one.mode is Mode.ENFORCE else None
     who = (one.kind.value, one.id)
-    if one.mode is Mode.ENFORCE and one.before.health in ILL and not one.rule:
-        await _end_rest(connection, one, now)
+    if one.mode is Mode.ENFORCE and _ends_rest(one) and one.after.health is Health.WELL:
+        # A person already took our pause away, and undid the rest.
+        await connection.execute(sql.text("undo_decision"), *who, now)
     await connection.execute(
         sql.text("put_decision"), now, *who, *values, figures, until, one.author
     )
-    if one.mode is Mode.ENFORCE and one.after.health in ILL:
-        reason = why(one.rule, one.figures)
-        put = sql.text("pause_by_health")
-        await connection.execute(put, *who, reason, one.after.until, now)
-        detail = {"kind": one.kind.value, "id": one.id, "reason": reason}
-        await note(connection, now, "health", "pause", detail)
 
 
-async def _end_rest(connection: Connection, one: Decision, now: datetime) -> None:
-    """Take our pause away, if time has; a person already has, and undid the rest."""
-    who = (one.kind.value, one.id)
-    if one.after.health is Health.WELL:
-        await connection.execute(sql.text("undo_decision"), *who, now)
-    else:
-        await connection.execute(sql.text("resume_by_health"), *who)
+async def _carry_out(
+    connection: Connection, decisions: Sequence[Decision], now: datetime
+) -> None:
+    """Put and take away our pauses.
+
+    Last, all of a kind at once: intents wait meanwhile, and a fire may be a thousand.
+    """
+    if any(ILL & {one.before.health, one.after.health} for one in decisions):
+        await connection.execute(sql.text("bar_intents"))
+    over = [one for one in decisions if _ends_rest(one)]
+    await connection.executemany(
+        sql.text("resume_by_health"),
+        [(o.kind.value, o.id) for o in over if o.after.health is not Health.WELL],
+    )
+    ill = [
+        (one.kind.value, one.id, why(one.rule, one.figures), one.after.until, now)
+        for one in decisions
+        if one.after.health in ILL
+    ]
+    await connection.executemany(sql.text("pause_by_health"), ill)
+    told = [{"kind": one[0], "id": one[1], "reason": one[2]} for one in ill]
+    notes = [(now, "health", "pause", msgspec.json.encode(t).decode()) for t in told]
+    await connection.executemany(sql.text("note"), notes)
+    await connection.execute(sql.text("notify_pause"))
+
+
+def _ends_rest(one: Decision) -> bool:
+    return one.before.health in ILL and not one.rule
 
 
 def _standing(row: asyncpg.Record) -> Standing:

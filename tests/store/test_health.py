@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from outreachd.rules.watch import Decision
 from outreachd.store.database import Database
 from outreachd.store.health import PgHealth
 from outreachd.store.steering import NoSuchError, PgSteering
+from tests.store.locks import wait_for_lock
 from tests.store.seed import NOW, add_send
 
 LATER = NOW + timedelta(hours=1)
@@ -279,3 +281,33 @@ async def test_the_budget_of_a_domain_is_the_one_of_health(
     await book.write({DOMAIN: standing}, [], now)
     [line] = await book.budgets(RULES, now)
     assert (line.sent, line.budget) == (0, None)
+
+
+async def test_letters_wait_for_the_pauses_of_many_who_fall_ill_alone(
+    db: Database,
+) -> None:
+    """What else is written of them comes before intents are barred."""
+    ill = Standing(since=NOW, health=Health.RESTING, rule="blocks")
+    many = {(Kind.MAILBOX, id): ill for id in range(1, 4)}
+    decisions = [
+        Decision(
+            kind=kind,
+            id=id,
+            before=Standing(since=NOW),
+            after=ill,
+            brings=Health.RESTING,
+            rule="blocks",
+        )
+        for kind, id in many
+    ]
+    async with db.connection() as holder, db.connection() as sender:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE health_decision")
+            writing = asyncio.create_task(PgHealth(db).write(many, decisions, NOW))
+            await wait_for_lock(db)
+            async with sender.transaction():
+                await sender.execute("SELECT FROM lease FOR SHARE NOWAIT")
+        assert await writing == decisions
+        paused = await sender.fetch("SELECT kind, author FROM pause")
+        gates = await sender.fetchval("SELECT gates FROM lease")
+    assert ([tuple(row) for row in paused], gates) == ([("mailbox", "health")] * 3, 1)
