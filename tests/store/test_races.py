@@ -7,13 +7,17 @@ is known when both have ended is the law. Nothing here sleeps.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
 
 from outreachd.rules.contact_row import NewContact
 from outreachd.rules.model import MailboxGone
-from outreachd.rules.records import Queue, Want
+from outreachd.rules.records import Intent, LeaseLostError, OneOff, Queue, Want
 from outreachd.rules.stops import Happening
 from outreachd.rules.suppression import Eraser
 from outreachd.store import sql
@@ -22,7 +26,11 @@ from outreachd.store.contacts import Target, enrol, find_target
 from outreachd.store.database import Database
 from outreachd.store.events import Ended, PgEvents, Whom
 from outreachd.store.fleet import apply
+from outreachd.store.holds import Choice, PgHolds
+from outreachd.store.lease import PgLeases
+from outreachd.store.ledger import PgLedger
 from outreachd.store.ledger_rows import as_json
+from outreachd.store.one_offs import Order, order
 from outreachd.store.person import erase
 from outreachd.store.suppressions import PgSuppressions
 from outreachd.store.vault import Vault
@@ -404,3 +412,155 @@ async def test_an_apply_has_ended_before_it_moves_the_letters_of_lost_mailboxes(
             assert await rows(db, retired) == [(True,)]
         await applying
     assert await rows(db, "SELECT reason FROM send") == [("stand_in",)]
+
+
+# --- a takeover -----------------------------------------------------------------------
+
+
+async def begun(db: Database, **values: Any) -> tuple[PgLedger, int, UUID, Intent]:
+    """Claim a letter to Ann and make its intent; nothing of that is written."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await add_send(connection, ANN, **values)
+    ledger, term, owner = await owner_of(db)
+    [(_, claim)] = await ledger.claim(
+        [Want(Queue(values.get("campaign_id", 1), ""), 1)], term=term, now=NOW
+    )
+    return ledger, term, owner, intent(claim)
+
+
+async def test_a_takeover_waits_for_open_intents_and_doubts_them(db: Database) -> None:
+    """What is begun when the lease changes hands is uncertain, never given back."""
+    _, term, owner, made = await begun(db)
+    standby = uuid4()
+    async with db.connection() as connection:
+        async with connection.transaction():
+            begin = sql.text("begin_attempts")
+            told = await connection.fetch(begin, as_json([made]), term, owner)
+            assert dict(told) == {0: "fenced", 1: "granted"}
+            taking = asyncio.create_task(PgLeases(db, standby, [owner]).take(60.0))
+            await wait_for_lock(db)
+    term = await taking or 0
+    assert await PgLedger(db, standby).recover(term=term, now=NOW) == (0, 1)
+
+
+async def test_an_intent_that_meets_a_takeover_in_the_making_is_none(
+    db: Database,
+) -> None:
+    """It waits, and finds another owner: the letter goes back uncounted."""
+    ledger, term, owner, made = await begun(db)
+    async with db.connection() as connection:
+        async with connection.transaction():
+            take = sql.text("take_lease")
+            new = await connection.fetchval(take, uuid4(), 60.0, [owner])
+            beginning = asyncio.create_task(ledger.begin([made], term=term))
+            await wait_for_lock(db)
+    with pytest.raises(LeaseLostError):
+        await beginning
+    assert await ledger.recover(term=new, now=NOW) == (1, 0)
+    assert await rows(db, "SELECT state, attempts FROM send") == [("scheduled", 0)]
+
+
+# --- orders of people ---------------------------------------------------------------
+
+
+async def test_a_resend_by_policy_does_not_overtake_a_stop(db: Database) -> None:
+    """The stop is not yet committed when the doubt is judged: it ends the letter."""
+    ledger, term, _, made = await begun(db, campaign_id=2)  # "resend"
+    await ledger.begin([made], term=term)
+    await ledger.recover(term=term + 1, now=NOW)
+    async with db.connection() as connection:
+        async with connection.transaction():
+            stop = sql.text("stop_under_way")
+            await connection.execute(stop, [1], [1], "answered", False)
+            judging = asyncio.create_task(ledger.settle_uncertain(now=NOW, before=NOW))
+            await wait_for_lock(db)
+    await judging
+    assert await rows(db, "SELECT state, reason FROM send") == [
+        ("cancelled", "answered")
+    ]
+
+
+async def test_a_release_does_not_overtake_a_stop(db: Database) -> None:
+    """The letter was held when it was chosen, and is cancelled when it is let go."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await add_send(connection, ANN, state="held", reason="uncertain")
+        async with connection.transaction():
+            stop = sql.text("stop_waiting")
+            await connection.fetch(stop, [1], [1], "answered", False, NOW)
+            release = PgHolds(db).release(Choice(), author="test", now=NOW)
+            releasing = asyncio.create_task(release)
+            await wait_for_lock(db)
+    assert (await releasing).n == 0
+    assert await rows(db, "SELECT state FROM send") == [("cancelled",)]
+
+
+async def test_an_order_does_not_wait_for_an_event_that_is_being_noted(
+    db: Database,
+) -> None:
+    """That may wait for an import that waits for the order: nobody would go on."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await add_send(connection, ANN)
+    letter = OneOff(subject="s", text="t", html=None, variables={})
+    wanted = Order(
+        campaign="spring",
+        contact=contact(ANN),
+        letter=letter,
+        contents=[],
+        due_at=NOW,
+        author="test",
+    )
+    async with db.connection() as noting, db.connection() as ordering:
+        async with noting.transaction():
+            put = sql.text("put_event")
+            await noting.execute(put, 1, None, "answered", None, "test", "test", NOW)
+            async with ordering.transaction():
+                await ordering.execute("SET LOCAL lock_timeout = 1")
+                told = await order(ordering, wanted, ERASER, now=NOW)
+    assert told["step_number"] == 1001
+
+
+async def test_who_leaves_during_an_import_gets_no_letter(db: Database) -> None:
+    """It asked who is barred before, and enrols after: the claim knows."""
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        for email in ("aaa@corp.example", ANN):
+            await add_send(connection, email, state="expired")
+    people = ("aaa@corp.example", ANN)
+    async with db.connection() as holder:
+        async with holder.transaction():
+            await holder.execute("SELECT FROM contact WHERE id = 1 FOR UPDATE")
+            importing = asyncio.create_task(imported(db, "autumn", *people))
+            await wait_for_lock(db)
+            assert await PgSuppressions(db).opt_out(2, "page", NOW)
+    await importing
+    ledger, term, _ = await owner_of(db)
+    claims = await ledger.claim([Want(Queue(2, ""), 9)], term=term, now=NOW)
+    assert [claim.email for _, claim in claims] == ["aaa@corp.example"]
+    assert ("suppressed",) in await rows(db, "SELECT state FROM send")
+
+
+async def test_people_are_found_by_address_without_reading_them_all(
+    db: Database,
+) -> None:
+    """Each mail that names no letter asks so, and each erasure."""
+    questions = {
+        "sends_to_people": f"'{{{ANN}}}', NULL, '{NOW}'",
+        "find_sends": f"'{ANN}', NULL",
+        "lock_people": f"'{ANN}'",
+        "person_contacts": f"'{ANN}'",
+    }
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        await connection.execute(
+            "INSERT INTO contact (client_id, email)"
+            " SELECT 1, 'p' || i || '@corp.example' FROM generate_series(1, 3000) i"
+        )
+        await connection.execute("ANALYZE contact, client")
+        for name, values in questions.items():
+            await connection.execute(f"PREPARE a_{name} AS {sql.text(name)}")
+            plan = await connection.fetch(f"EXPLAIN EXECUTE a_{name}({values})")
+            told = "\n".join(row[0] for row in plan)
+            assert re.search(r"Index Cond: .*client_id = .*email = ", told), told

@@ -21,11 +21,15 @@ SELECT id, message_id FROM send WHERE message_id = ANY ($1::text[]);
 
 -- name: sends_to_people
 -- Letters of the last days to some addresses, from the mailbox that got the mail, or from
--- any if that is not known. $1 addresses, $2 mailbox or null, $3 since.
+-- any if that is not known. $1 addresses, $2 mailbox or null, $3 since. OFFSET 0 keeps it
+-- a walk by address, one probe for each client.
 SELECT s.id, c.email, s.dated_at
-FROM contact c
+FROM client cl
+CROSS JOIN LATERAL (
+    SELECT c.id, c.email FROM contact c
+    WHERE c.client_id = cl.id AND c.email = ANY ($1::text[]) OFFSET 0) c
 JOIN send s ON s.contact_id = c.id
-WHERE c.email = ANY ($1::text[]) AND s.message_id IS NOT NULL AND s.dated_at >= $3
+WHERE s.message_id IS NOT NULL AND s.dated_at >= $3
   AND ($2::integer IS NULL OR s.mailbox_id = $2);
 
 -- name: put_notice

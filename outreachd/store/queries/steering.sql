@@ -126,9 +126,12 @@ LEFT JOIN mailbox m ON m.id = s.mailbox_id
 WHERE s.id = $1;
 
 -- name: find_sends
--- The sends to an address. $1 address, $2 campaign or null.
-SELECT s.id FROM send s
-JOIN contact co ON co.id = s.contact_id
+-- The sends to an address. $1 address, $2 campaign or null. OFFSET 0 keeps it a walk by
+-- address, one probe for each client.
+SELECT s.id FROM client cl
+CROSS JOIN LATERAL (
+    SELECT co.id FROM contact co WHERE co.client_id = cl.id AND co.email = $1 OFFSET 0) co
+JOIN send s ON s.contact_id = co.id
 JOIN campaign c ON c.id = s.campaign_id
-WHERE co.email = $1 AND ($2::text IS NULL OR c.name = $2)
+WHERE $2::text IS NULL OR c.name = $2
 ORDER BY s.id DESC LIMIT 20;
