@@ -11,6 +11,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from math import inf
 from typing import TypeAlias
 
 import structlog
@@ -22,6 +23,7 @@ from outreachd.rules.records import LedgerAwayError
 from outreachd.shift import Shift
 from outreachd.store.hints import Hint, Hints
 from outreachd.store.identity import PgIdentity
+from outreachd.store.journal import JournalError
 from outreachd.store.lease import PgLeases
 from outreachd.store.steering import PgSteering
 from outreachd.telemetry import Metrics
@@ -34,6 +36,7 @@ GAUGES_S = 15.0
 LAG_SAMPLE_S = 0.1
 AGAIN_S = 2.0
 NEVER_S = 86_400.0
+SAID_AGAIN_S = 600.0  # a chore that breaks in the same way each time
 
 Chore: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -64,6 +67,7 @@ class Chores:
         self._shift = shift
         self._duties = duties
         self.is_database_up = True
+        self.why_away = ""  # in the words of the first error
 
     def all(self) -> Iterator[Coroutine[object, object, None]]:
         """Give each chore, to be run beside the sending."""
@@ -79,13 +83,17 @@ class Chores:
             yield self._forever(chore)
 
     async def _forever(self, chore: Chore) -> None:
+        said, said_at = "", -inf
         while True:
             try:
                 await chore()
-            except LedgerAwayError:
-                self._database_is(up=False)
-            except Exception:
-                log.exception("chore.broken", chore=chore.__name__)
+            except LedgerAwayError as error:
+                self._database_is(up=False, why=str(error))
+            except Exception as error:  # noqa: BLE001 - it is told, now and then
+                mono = self._house.monotonic()
+                if repr(error) != said or mono - said_at >= SAID_AGAIN_S:
+                    said, said_at = repr(error), mono
+                    _tell_broken(chore, error)
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 return  # our end came as a fault of the database; it comes only once
@@ -163,11 +171,19 @@ class Chores:
             case Hint.PAUSE:
                 await shift.reload_pauses()
 
-    def _database_is(self, *, up: bool) -> None:
+    def _database_is(self, *, up: bool, why: str = "") -> None:
         self._metrics.db_up.set(up)
         if up != self.is_database_up:
             self.is_database_up = up
             if up:
                 log.info("ledger.back")
             else:
-                log.warning("ledger.away")
+                self.why_away = why
+                log.warning("ledger.away", why=why)
+
+
+def _tell_broken(chore: Chore, error: Exception) -> None:
+    if isinstance(error, JournalError):
+        log.error("state.unwritable", why=str(error))
+    else:
+        log.error("chore.broken", chore=chore.__name__, exc_info=error)

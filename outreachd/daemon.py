@@ -11,11 +11,10 @@ journaled, the rest is given back, and the lease is free.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
-from math import inf
 from uuid import uuid4
 
 import structlog
@@ -29,6 +28,7 @@ from outreachd.duties import Duties
 from outreachd.equipment import Equipment
 from outreachd.flow.controller import Controller
 from outreachd.flow.lease import Lease
+from outreachd.flow.parting import Parting
 from outreachd.helm import Helm
 from outreachd.notify import sd_notify
 from outreachd.rules.records import LedgerAwayError
@@ -36,23 +36,17 @@ from outreachd.shift import Shift, tell_journal
 from outreachd.store.forgetting import PgForgetting
 from outreachd.store.health import PgHealth
 from outreachd.store.hints import Hints
+from outreachd.store.journal import JournalError
 from outreachd.store.roster import RosterError
 from outreachd.store.steering import PgSteering
 from outreachd.store.timetable import follow_calendars
 from outreachd.telemetry import Metrics
+from outreachd.watchman import Watchman
 
 log = structlog.get_logger()
 
 AGAIN_S = 2.0
 FORGET_AFTER = timedelta(minutes=10)
-# After the limit of the dot, for the outcome to be written.
-RECORD_S = 30.0
-# What an ordinary letter takes: what takes longer outlasts a shift whose lease is lost.
-ORDINARY_S = 5.0
-SECOND_SIGNAL_S = 10.0
-CLOSE_S = 5.0
-# Claim, intent, outcome and return, each once at a time, and one to spare.
-HOT_CONNECTIONS = 5
 
 
 class Daemon:
@@ -70,6 +64,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._shift: Shift | None = None
+        self._trouble: str | None = None  # why no shift could begin, or went on
         self.metrics = Metrics()
         self.address: object = None
 
@@ -94,7 +89,7 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 chores = [group.create_task(chore) for chore in self._chores.all()]
                 await self._shifts()
-                await self._unless_hurried(self._tools.stragglers.see_out())
+                await self._parting.end_all()
                 for task in chores:
                     task.cancel()
             with suppress(LedgerAwayError):
@@ -116,6 +111,14 @@ class Daemon:
         self._leases, self._identity = equipment.leases, equipment.identity
         self._lease = Lease(self._leases, self._house, settings.send.lease_s)
         self._tools = equipment.tools
+        self._parting = Parting(
+            self._tools.stragglers,
+            stopping=self._stopping,
+            hurry=self._hurry,
+            house=self._house,
+            drain_s=settings.send.drain_s,
+            dot_s=settings.send.limits.dot_s,
+        )
         self._chores = Chores(
             leases=self._leases,
             hints=Hints(equipment.database, self._house),
@@ -125,7 +128,7 @@ class Daemon:
             house=self._house,
             clock=self._clock,
             shift=lambda: self._shift,
-            duties=self._duties(equipment, stack).all(),
+            duties=(*self._duties(equipment, stack).all(), self._watch),
         )
         helm = Helm(
             equipment.database,
@@ -136,6 +139,7 @@ class Daemon:
             drain=self.stop,
             rules=settings.health.rules(),
         )
+        self._watchman = Watchman(helm.look, helm.silent, self.metrics, self._house)
         doors = Doors(
             settings=settings,
             database=equipment.database,
@@ -179,19 +183,35 @@ class Daemon:
                 return
             try:
                 await self._one_shift()
-            except LedgerAwayError:
-                log.warning("ledger.away")
-                await self._house.wait(self._stopping, AGAIN_S)
-            except RosterError as error:
-                log.error("fleet.unreadable", error=str(error))
-                await self._house.wait(self._stopping, AGAIN_S)
-            except Exception:
-                log.exception("shift.broken")
+            except Exception as error:  # noqa: BLE001 - it is told, once
+                self._met(error)
                 await self._house.wait(self._stopping, AGAIN_S)
             finally:
                 self._shift = None
                 with suppress(LedgerAwayError):
                     await self._lease.give_up()
+
+    def _met(self, error: Exception) -> None:
+        """Keep why there is no shift, and say it, once however often it is tried."""
+        match error:
+            case LedgerAwayError():
+                event, why = "ledger.away", str(error)
+            case RosterError():
+                event = "fleet.unreadable"
+                why = f"the fleet in the database makes no sense: {error}"
+            case JournalError():
+                event, why = "state.unwritable", str(error)
+            case _:
+                event = "shift.broken"
+                why = f"sending ends by a bug ({type(error).__name__}): see the log"
+        if why == self._trouble:
+            return
+        self._trouble = why
+        if event == "shift.broken":
+            log.error(event, exc_info=error)
+        else:
+            tell = log.warning if isinstance(error, LedgerAwayError) else log.error
+            tell(event, why=why)
 
     async def _tell_journal(self) -> None:
         """Let who sends instead of us know our outcomes, before they count as doubt."""
@@ -220,51 +240,17 @@ class Daemon:
     async def _send(self, shift: Shift) -> None:
         assert self._lease.term is not None
         shift.may_send = partial(self._lease.trusts, self._lease.term)
-        self._shift = shift
+        self._shift, self._trouble = shift, None
         if self._stopping.is_set():
             return
         await self._chores.say_alive()
         sd_notify(f"STATUS=active, term {self._lease.term}")
         try:
             await shift.feed.run()
-        except Exception:
-            await self._end(shift)  # a bug in the feed leaves no letter to nobody
+        except Exception:  # a bug in the feed leaves no letter to nobody
+            await self._parting.end_shift(shift.crew, shift.recorder)
             raise
-        await self._end(shift)
-
-    async def _end(self, shift: Shift) -> None:
-        log.info("drain.begins", in_flight=len(shift.crew))
-        await self._unless_hurried(self._drain(shift))
-        log.info("drain.ended", left=len(shift.crew))
-
-    async def _drain(self, shift: Shift) -> None:
-        """Give back what has not begun; wait for the rest only if we end ourselves.
-
-        Else what hangs outlasts the shift: the next one need not wait for one server.
-        """
-        send, stragglers = self._settings.send, self._tools.stragglers
-        patience_s = inf if self._stopping.is_set() else ORDINARY_S
-        try:
-            await shift.crew.wind_up(min(send.drain_s, patience_s))
-        finally:
-            limit_s = send.limits.dot_s + RECORD_S
-            stragglers.take(shift.crew, shift.recorder, limit_s)
-        if self._stopping.is_set():
-            await stragglers.see_out()
-
-    async def _unless_hurried(self, ending: Coroutine[object, object, None]) -> None:
-        """Wait for an end; after a second signal for ten seconds at most."""
-        ended = asyncio.ensure_future(ending)
-        hurried = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait({ended, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            await asyncio.wait({ended}, timeout=SECOND_SIGNAL_S)
-        hurried.cancel()
-        if ended.done():
-            ended.result()
-        else:
-            ended.cancel()
-            self._tools.stragglers.give_up()
+        await self._parting.end_shift(shift.crew, shift.recorder)
 
     async def _until_stopped(self, waiting: Awaitable[int]) -> int | None:
         """Wait for something or for our end, whichever is first."""
@@ -277,15 +263,20 @@ class Daemon:
             stopped.cancel()
             task.cancel()
 
+    async def _watch(self) -> None:
+        await self._watchman.watch()
+
     def _readiness(self) -> tuple[bool, str]:
         if self._stopping.is_set():
             return False, "stopping"
         if not self._chores.is_database_up:
-            return False, "the database is away"
+            return False, self._chores.why_away
+        if self._shift is None and self._trouble is not None:
+            return False, self._trouble
         if self._shift is None:
             return True, "standby: another daemon holds the lease"
         if not self._shift.feed.is_ledger_up:
-            return False, "the database is away"
+            return False, self._shift.feed.why_away
         if why := self._shift.pool.why_paused(self._clock.now()):
             return False, f"the fleet is paused: {why}: outreachd resume fleet"
-        return True, "active"
+        return True, self._watchman.reason() or "active"

@@ -7,7 +7,7 @@ decide. Without a shift (a standby) it explains from the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,12 @@ from typing import Any
 from outreachd.clock import Clock
 from outreachd.flow.explanation import concerned, explain, gate_row
 from outreachd.flow.pool import Pool
+from outreachd.lookout import look
 from outreachd.rules.health import Rule
 from outreachd.rules.model import Kind
 from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.roll import Line
+from outreachd.rules.standstill import Cause, Now
 from outreachd.rules.stops import Happening
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
@@ -64,14 +66,46 @@ class Helm:
         """Tell where the whole stands."""
         shift, now = self._shift(), self._clock.now()
         ready, why = self._readiness()
+        seen = await self.look() if ready and shift else None
         return {
             **await self._store.status(now),
             "budgets": await self._health.budgets(self._rules, now),
             "now": now,
             "role": "active" if shift else "standby",
             "ready": ready,
-            "why": why,
+            "cause": seen.cause if seen else None,
+            "why": seen.sentence if seen else why,
+            "also": seen.also if seen else (),
             "in_flight": shift.in_flight if shift else 0,
+        }
+
+    async def look(self) -> Now:
+        """Say whether letters leave now, and if not, why."""
+        shift, now = self._shift(), self._clock.now()
+        ready, why = self._readiness()
+        if shift is None:
+            return Now(Cause.STANDBY if ready else Cause.BROKEN, why)
+        if not ready:
+            is_paused = shift.pool.why_paused(now) is not None
+            cause = Cause.PAUSED if is_paused else Cause.DATABASE
+            return Now(cause, f"nothing is sent: {why}")
+        return await look(
+            self._database,
+            self.explain,
+            now,
+            silent=self._silences(),
+            accepted_s=shift.accepted_s(),
+        )
+
+    def silent(self) -> Mapping[str, tuple[float, str]]:
+        """Tell which accounts are silent, by name: for how many seconds, and why."""
+        shift = self._shift()
+        if shift is None:
+            return {}
+        accounts = shift.pool.roster.accounts
+        return {
+            accounts[one.account_id].name: (one.for_s, one.why)
+            for one in shift.silences()
         }
 
     async def ready(self) -> tuple[bool, str]:
@@ -121,7 +155,7 @@ class Helm:
         now, mono = self._clock.now(), self._clock.monotonic()
         if shift is not None:
             await shift.receivers.learn([row["contact"]], mono)
-        return explain(
+        told = explain(
             row,
             pool,
             now,
@@ -133,6 +167,21 @@ class Helm:
                 self._health, row, pool, self._rules, now=now, mono=mono
             ),
         )
+        domain = pool.roster.domains.get(concerned(row, pool, now, mono) or 0)
+        ways = domain.account_ids if domain else ()
+        return told | {"silent": self._silences(ways)}
+
+    def _silences(self, account_ids: Container[int] | None = None) -> Sequence[str]:
+        """Say of each account, or of these, that its server accepts nothing."""
+        shift = self._shift()
+        if shift is None:
+            return []
+        accounts = shift.pool.roster.accounts
+        return [
+            f"account {accounts[one.account_id].name}: {one.why}"
+            for one in shift.silences()
+            if account_ids is None or one.account_id in account_ids
+        ]
 
     async def drain(self) -> None:
         """Finish what is under way and stop."""

@@ -29,6 +29,7 @@ class Keyring:
         self._roster: Roster | None = None
         self._keys: tuple[DkimKey, ...] = ()
         self._signing: dict[int, Sequence[SigningKey] | None] = {}
+        self._unreadable: set[tuple[str, int]] = set()
 
     def replace(
         self,
@@ -41,6 +42,7 @@ class Keyring:
         self._roster = roster
         self._keys = tuple(keys)
         self._signing = {}
+        self._unreadable = set()
 
     def password(self, account_id: int, mailbox_id: int | None) -> str | None:
         """Open the password of a mailbox's own login, or of the account's."""
@@ -102,4 +104,11 @@ class Keyring:
         if mailbox_id is not None:
             owner = ("mailbox", mailbox_id)
         sealed = self._sealed.get(owner)
-        return None if sealed is None else self._vault.open(*owner, sealed)
+        if sealed is None or owner in self._unreadable:
+            return None
+        try:
+            return self._vault.open(*owner, sealed)
+        except VaultError as error:  # the login fails, and pauses who logs in
+            log.error("password.unreadable", kind=owner[0], id=owner[1], why=str(error))
+            self._unreadable.add(owner)
+            return None

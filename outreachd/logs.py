@@ -43,7 +43,7 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
-_ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"'=@]+@(?=[\w.-]*\w)")
+ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"'=@]+@(?=[\w.-]*\w)")
 _PLAIN = re.compile(r"[\w.:/@+*-]+")
 
 
@@ -193,7 +193,7 @@ def _text(text: str, open_: bool, limit: int = MAX_TEXT) -> str:
     text = text[:limit]
     if "@" in text:
         text = _URL_PASSWORD.sub(r"\1***@", text)
-        text = text if open_ else _ADDRESS.sub("***@", text)
+        text = text if open_ else ADDRESS.sub("***@", text)
     return text if text.isprintable() else "".join(map(_visible, text))
 
 

@@ -37,6 +37,7 @@ from outreachd.flow.shaping import Shaping
 from outreachd.flow.shelf import Shelf
 from outreachd.flow.wordings import Wordings
 from outreachd.rules.model import Kind
+from outreachd.rules.pulse import Silence
 from outreachd.rules.records import Intent, IntentAnswer, LedgerAwayError
 from outreachd.rules.share import FairShare
 from outreachd.store.content import PgContents
@@ -100,6 +101,7 @@ class Shift:
         self.may_send: Callable[[], bool] = lambda: True
         self._journey = self._make_journey()
         feedback = Feedback(pool, tools.metrics, clock, self._pause)
+        self._pulse = feedback.pulse
         self.inbox = Inbox(
             PgNotices(tools.database),
             tools.mint,
@@ -131,7 +133,7 @@ class Shift:
             given_back=leased,
             uncertain=sending,
         )
-        outlasting = tools.stragglers.under_way()  # before the facts: they count them
+        outlasting = tools.stragglers.outlasting()  # before the facts: they count them
         async with tools.database.connection() as connection:
             roster = await read_roster(connection)
             facts = await read_facts(connection, now)
@@ -193,6 +195,17 @@ class Shift:
                 pauses = await read_pauses(connection, now)
             self.pool.set_pauses(pauses, now=now, mono=self._tools.clock.monotonic())
         self.feed.nudge()
+
+    def silences(self) -> list[Silence]:
+        """List the accounts whose servers accept nothing, the longest silent first."""
+        mono = self._tools.clock.monotonic()
+        found = self._pulse.silences(self.crew.under_way(), mono)
+        accounts = self.pool.roster.accounts
+        return [one for one in found if one.account_id in accounts]
+
+    def accepted_s(self) -> float:
+        """Tell the seconds since a server accepted a letter; inf = none has yet."""
+        return self._tools.clock.monotonic() - self._pulse.accepted_at()
 
     async def _begin(self, intents: Sequence[Intent]) -> Sequence[IntentAnswer]:
         answers = await self._tools.ledger.begin(intents, term=self._term)

@@ -22,6 +22,7 @@ from prometheus_client import (
 )
 
 from outreachd.rules.finding import Check, Finding
+from outreachd.rules.standstill import Cause
 
 # Series of one metric; at some 25 us each a scrape of all stays under 100 ms.
 MAX_SEND_SERIES = 2000
@@ -174,6 +175,17 @@ class Metrics:
         )
         self.uncertain = self._level("uncertain", "Sends that got no answer.")
         self.db_up = self._level("db_up", "1 while the database answers, else 0.")
+        self.now = Shown(
+            self._level("now", "1 for what is going on, by cause.", "cause"),
+            tuple(Cause),
+        )
+        self.silent = Shown(
+            self._level(
+                "account_silent_seconds",
+                "How long an account's server has accepted nothing it was given.",
+                "account",
+            )
+        )
         self.poll_lag_seconds = self._level(
             "mailbox_poll_lag_seconds", "How late the reading of the latest mailbox is."
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from outreachd.chores import Chore, Chores
 from outreachd.clock import VirtualClock
@@ -18,6 +19,7 @@ from outreachd.rules.records import LedgerAwayError
 from outreachd.store.database import Database
 from outreachd.store.hints import Hints
 from outreachd.store.identity import PgIdentity
+from outreachd.store.journal import JournalError
 from outreachd.store.lease import PgLeases
 from outreachd.store.steering import Gauges, PgSteering
 from outreachd.telemetry import Metrics
@@ -192,3 +194,27 @@ async def test_a_duty_begins_anew_as_a_chore_does(db: Database) -> None:
     async with chores(db, Moody(db), duty):
         for _ in range(3):
             await begun.acquire()
+
+
+@pytest.mark.parametrize(
+    ("fault", "event"),
+    [
+        (ZeroDivisionError(), "chore.broken"),
+        (JournalError("state/identity cannot be written"), "state.unwritable"),
+    ],
+)
+async def test_a_chore_that_breaks_each_time_is_said_once(
+    db: Database, fault: Exception, event: str
+) -> None:
+    """A full disk for a night is a line now and then, not one each two seconds."""
+    begun = asyncio.Semaphore(0)
+
+    async def duty() -> None:
+        begun.release()
+        raise fault
+
+    with capture_logs() as logged:
+        async with chores(db, Moody(db), duty):
+            for _ in range(5):
+                await begun.acquire()
+    assert [line["event"] for line in logged].count(event) == 1

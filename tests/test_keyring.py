@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from structlog.testing import capture_logs
 
 from outreachd.keyring import Keyring
 from outreachd.rules.dkim import PrivateKey
@@ -132,3 +133,18 @@ def test_what_reads_a_mailbox_is_opened_or_not_there() -> None:
     assert ring.secret("inbox", 1) == "s3cret"
     assert ring.secret("mailbox", 1) is None
     assert ring.secret("inbox", 2) is None
+
+
+def test_a_password_that_does_not_open_is_said_once_and_fails_the_login() -> None:
+    """It is none: the login is refused and paused, and no letter is held for it."""
+    ring = Keyring(Vault(b"k" * 32))
+    sealed = {("account", 1): Vault(b"q" * 32).seal("account", 1, "of the relay")}
+    ring.replace(sealed, roster(Auth.PASSWORD))
+    with capture_logs() as logged:
+        assert [ring.password(1, None) for _ in range(3)] == [None, None, None]
+    [line] = logged
+    assert (line["event"], line["kind"], line["id"]) == (
+        "password.unreadable",
+        "account",
+        1,
+    )

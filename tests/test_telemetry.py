@@ -11,6 +11,7 @@ from outreachd.telemetry import Metrics
 
 LABELS = {
     "client", "direction", "domain", "account", "outcome", "reason", "health", "kind",
+    "cause",
 }  # fmt: skip
 
 

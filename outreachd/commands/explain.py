@@ -39,6 +39,7 @@ from outreachd.rules.address import BadAddressError, normalise_recipient
 from outreachd.rules.health import Health
 from outreachd.rules.model import Kind
 from outreachd.rules.roll import NEAR
+from outreachd.rules.standstill import LOOK_AT
 from outreachd.store.health import PgHealth
 from outreachd.store.steering import PgSteering, find
 
@@ -151,6 +152,8 @@ def page(row: Explanation, console: Console, now: datetime) -> None:
         for part in _gates(row["gates"], now):
             console.print(part)
         console.print(Text(_next(row, now), style="bold"))
+    for clause in row.get("silent", ()):  # a daemon that is older tells none
+        console.print(Text(f"{clause}; {LOOK_AT}", style="red"))
     if told := _health(row):
         console.print(Text(told))
 

@@ -1,14 +1,14 @@
 """``outreachd status``: where everything stands, on one page.
 
 For people first what is going on now, or why nothing is; then figures, what is held
-and paused, and the daemons. --json has exactly the figures of the database.
+and paused, and the daemons. --json has the figures of the database, and in ``cause``
+and ``why`` what is going on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from math import inf
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -24,17 +24,12 @@ from outreachd.commands.base import (
 )
 from outreachd.commands.client import ask, readiness
 from outreachd.commands.daemons import why_gone
-from outreachd.commands.explain import from_database, instants, moment
+from outreachd.commands.explain import from_database
 from outreachd.commands.status_page import Figures, page
-from outreachd.commands.words import shown
-from outreachd.rules.written import counted
+from outreachd.lookout import look
+from outreachd.rules.standstill import Cause, Now
 from outreachd.store.health import PgHealth
 from outreachd.store.steering import PgSteering
-from outreachd.store.waiting import oldest_due
-
-# A wait for a gap or a rate is part of sending, not a reason not to.
-PATIENCE_S = 300.0
-MANY_CAMPAIGNS = 20  # more are not asked one by one
 
 
 @click.command("status", help="Tell where everything stands.")
@@ -55,64 +50,26 @@ async def status(config: Path | None, as_json: bool) -> None:
             **await PgSteering(opened.database).status(now),
             "budgets": budgets,
         }
+        seen = await now_of(opened, figures, now)
         if as_json:
-            show_json(figures)
+            show_json({**figures, "cause": seen.cause, "why": seen.sentence})
             return
-        page(figures, await now_line(opened, figures, now), now, Console())
+        page(figures, seen, now, Console())
 
 
-async def now_line(opened: Desk, figures: Figures, now: datetime) -> str:
-    """Say in one line what is going on, or why nothing is."""
+async def now_of(opened: Desk, figures: Figures, now: datetime) -> Now:
+    """Say what is going on, or why nothing is.
+
+    A running daemon knows more than the database: what servers do, who rests.
+    """
     ready = await readiness(opened.settings)
     if ready is not None and not ready[0]:
-        return f"nothing is sent: {ready[1]}"
+        return Now(Cause.BROKEN, f"nothing is sent: {ready[1]}")
     if ready is None and all(why_gone(one) for one in figures["instances"]):
-        return "nothing is sent: no daemon runs; start `outreachd run`"
-    return await _why_waiting(opened, figures, now)
-
-
-async def _why_waiting(opened: Desk, figures: Figures, now: datetime) -> str:
-    async with opened.database.connection() as connection:
-        oldest = await oldest_due(connection)
-    if not oldest and (n := sum(one["n"] for one in figures["retired"])):
-        are = f"{counted(n, 'send')} {'is' if n == 1 else 'are'}"
-        return f"nothing waits that may go: {are} of campaigns that have left the fleet"
-    if not oldest:
-        return "nothing waits to be sent; `outreachd import` brings contacts"
-    due = [id for id, due_at in oldest if due_at <= now]
-    if not due:
-        return f"nothing is due before {shown(oldest[0][1], now)}"
-    longest = [await _longest(opened, id, now) for id in due[:MANY_CAMPAIGNS]]
-    return _first_to_open(longest, now)
-
-
-async def _longest(opened: Desk, id: int, now: datetime) -> tuple[float, str]:
-    """Tell the gate of a send that stays closed longest: seconds, and in words.
-
-    A running daemon knows more than the database: who rests after failures.
-    """
-    asked = await ask(opened.settings, f"/v1/sends/{id}/explain")
-    told = asked or await from_database(opened, id)
-    found = (0.0, "")
-    for gate in told["gates"]:
-        if gate["open"]:
-            continue
-        opens_at = gate["opens_at"] and moment(gate["opens_at"])
-        wait_s = (opens_at - now).total_seconds() if opens_at else inf
-        if wait_s < PATIENCE_S and not gate["gate"].endswith("set back"):
-            continue
-        value, limit = instants(gate["value"], now), instants(gate["limit"], now)
-        words = f"{gate['gate']}, {value} ({limit})"
-        found = max(found, (wait_s, words))
-    return found
-
-
-def _first_to_open(waits: Sequence[tuple[float, str]], now: datetime) -> str:
-    """Say what the campaign that may send soonest waits for."""
-    wait_s, words = min(waits)
-    if not words:
-        return "sending"
-    if wait_s == inf:
-        return f"nothing may be sent: {words}"
-    opens = shown(now + timedelta(seconds=wait_s), now)
-    return f"nothing may be sent before {opens}: {words}"
+        text = "nothing is sent: no daemon runs; start `outreachd run`"
+        return Now(Cause.BROKEN, text)
+    told = await ask(opened.settings, "/v1/status") if ready else None
+    if told is not None and told["role"] == "active":
+        also = tuple(told.get("also", ()))
+        return Now(Cause(told.get("cause", Cause.SENDING)), told["why"], also)
+    return await look(opened.database, partial(from_database, opened), now)

@@ -15,11 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from outreachd.commands.daemons import daemon_line
+from outreachd.commands.explain import instants
 from outreachd.commands.words import shown, spoken
 from outreachd.rules.model import State
 from outreachd.rules.roll import Line, is_of_interest
+from outreachd.rules.standstill import Now
 from outreachd.rules.written import counted
 
+MANY_STAND = 12
 MANY_PAUSES = 12
 MANY_UNFIT = 8
 MANY_CAMPAIGNS = 20
@@ -27,14 +30,16 @@ MANY_CAMPAIGNS = 20
 Figures = Mapping[str, Any]
 
 
-def page(figures: Figures, line: str, now: datetime, console: Console) -> None:
+def page(figures: Figures, seen: Now, now: datetime, console: Console) -> None:
     """Print the page."""
-    console.print(Text.assemble(("now  ", "bold"), line))
+    console.print(Text.assemble(("now  ", "bold"), instants(seen.sentence, now)))
     console.print()
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, text in _rows(figures, now):
+    stands = [instants(text, now) for text in _cut(seen.also, MANY_STAND)]
+    rows = [("stands", text) for text in stands]
+    for name, text in (*rows, *_rows(figures, now)):
         grid.add_row(name, Text(text))
     console.print(grid)
 
@@ -130,7 +135,8 @@ def _pauses(pauses: Sequence[Mapping[str, Any]], now: datetime) -> Sequence[str]
         )
         name = f"{pause['kind']} {pause['name']}".strip()
         who = f"{name} {ends}: {pause['reason']}"
-        lines.append(f"{who} ({pause['author']}, {shown(pause['at'], now)})")
+        by = f"{pause['author']}, {shown(pause['at'], now)}"
+        lines.append(f"{who} ({by}): `outreachd resume {name}`")
     return _cut(lines, MANY_PAUSES)
 
 

@@ -9,7 +9,7 @@ journey holds its row and stops nobody else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from outreachd.flow.journey import Ending, Journey, Trip
 from outreachd.flow.pool import Permit, Pool
 from outreachd.flow.recorder import Recorder
 from outreachd.rules.model import Claim, Scope, State
+from outreachd.rules.pulse import UnderWay
 from outreachd.rules.records import GiveBack
 from outreachd.rules.returns import broken, uncounted
 from outreachd.telemetry import Metrics
@@ -76,6 +77,11 @@ class Crew:
     def trips(self) -> list[Trip]:
         """List what is under way."""
         return [trip for trip, _ in self._jobs.values()]
+
+    def under_way(self) -> Iterator[UnderWay]:
+        """Tell of each letter by which account it leaves, and since when."""
+        for trip, _ in self._jobs.values():
+            yield UnderWay(trip.permit.account.id, trip.started, trip.is_begun)
 
     async def start(self, claim: Claim, permit: Permit) -> None:
         """Start one journey."""

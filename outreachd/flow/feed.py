@@ -93,6 +93,7 @@ class Feed:
         self._skew_s = self._skew()
         self._is_stopping = False
         self.is_ledger_up = True
+        self.why_away = ""  # in the words of the newest error
         self.agenda = Agenda()
         self._choice = Choice(pool, self.agenda, share)
         self._admitter = Admitter(pool, self.agenda, shaping, receivers)
@@ -140,8 +141,8 @@ class Feed:
             picks, wait_s = self._choice.picks(slots, now, mono)
             if picks:
                 return 0.0 if await self._claim(picks) else NOTHING_S
-        except LedgerAwayError:
-            self._lost_ledger()
+        except LedgerAwayError as error:
+            self._lost_ledger(str(error))
             return AWAY_S
         return min(wait_s, self._poll_s)
 
@@ -172,10 +173,10 @@ class Feed:
             log.info("ledger.back")
             self.is_ledger_up = True
 
-    def _lost_ledger(self) -> None:
+    def _lost_ledger(self, why: str) -> None:
         if self.is_ledger_up:
-            log.warning("ledger.away")
-        self.is_ledger_up = False
+            log.warning("ledger.away", why=why)
+        self.is_ledger_up, self.why_away = False, why
         self._is_stale = True
 
     # --- claiming ---------------------------------------------------------------------

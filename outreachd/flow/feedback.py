@@ -17,6 +17,7 @@ from outreachd.flow.pool import Permit, Pool
 from outreachd.rules.actions import Letter, Stop
 from outreachd.rules.admission import Setback
 from outreachd.rules.model import Kind, Permanence, State, Verdict
+from outreachd.rules.pulse import Pulse
 from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.setback import Consequence, consequence, target
 from outreachd.telemetry import Metrics
@@ -39,6 +40,7 @@ class Feedback:
         self._metrics = metrics
         self._clock = clock
         self._pause = pause
+        self.pulse = Pulse()
         # Failures in a row, and the newest rest they brought.
         self._failures: dict[tuple[Kind, int], tuple[int, Setback]] = {}
 
@@ -48,10 +50,13 @@ class Feedback:
         verdict, reply = ending.verdict, ending.reply
         if verdict is None or reply is None:
             return
+        account_id, mono = permit.account.id, self._clock.monotonic()
         if verdict.permanence is Permanence.ACCEPTED:
+            self.pulse.accepted(account_id, mono)
             if self._failures:
                 self._recovered(permit)
             return
+        self.pulse.failed(account_id, verdict, reply, mono)
         why = f"{reply.phase}: {reply.code} {reply.text}"
         ids = {kind: _id(kind, permit) for kind in SENDERS}
         own_login = permit.route.mailbox_id is not None
@@ -122,8 +127,10 @@ class Feedback:
                 "sender.set_back",
                 kind=kind.value,
                 id=id,
+                name=self._pool.name_of(kind, id),
                 rounds=found.setback.failures,
                 reason=verdict.reason,
+                why=why,
             )
         return found
 

@@ -174,6 +174,17 @@ class Standings(Lineup):
         elif kind is Kind.DOMAIN and id in self.domains:
             self.domains[id].standing.setback = setback
 
+    def name_of(self, kind: Kind, id: int) -> str:
+        """Name a mailbox, domain or account; "" = it has left the fleet."""
+        if kind is Kind.MAILBOX:
+            lane = self.lanes.get(id)
+            return lane.standing.box.address if lane else ""
+        if kind is Kind.DOMAIN:
+            place = self.domains.get(id)
+            return place.domain.name if place else ""
+        account = self.accounts.get(id)
+        return account.name if account else ""
+
     def standings(self, kind: Kind) -> Iterator[tuple[str, Standing | MailboxStanding]]:
         """List all of a kind by name."""
         match kind:

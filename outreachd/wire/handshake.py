@@ -182,7 +182,8 @@ class _Offers:
 
 def _no_way_in(username: str, secret: str | None, offers: _Offers) -> Reply:
     if not secret:
-        why = f"530 no password is stored for {username}; set password_file and apply"
+        why = f"530 no password is stored for {username}, or it does not open"
+        why += ": set password_file and apply; `outreachd check` tells which"
     else:
         ways = " ".join(offers.mechanisms) or "none"
         why = f"504 the server takes none of our logins; it offers: {ways}"

@@ -174,10 +174,11 @@ class Helm:
     orders: list[tuple[object, ...]] = field(default_factory=list)
     explained: Mapping[str, Any] | None = None
     is_ready: tuple[bool, str] = (True, "active")
+    told: Mapping[str, Any] = field(default_factory=lambda: {"role": "standby"})
 
     async def status(self) -> Mapping[str, Any]:
-        """Tell nothing."""
-        return {}
+        """Tell what the test wants."""
+        return self.told
 
     async def ready(self) -> tuple[bool, str]:
         """Tell what the test wants."""

@@ -45,6 +45,7 @@ async def test_json_has_exactly_the_promised_keys(
     assert sorted(told) == [
         "accounts",
         "budgets",
+        "cause",
         "checks",
         "deaf",
         "domains",
@@ -61,6 +62,7 @@ async def test_json_has_exactly_the_promised_keys(
         "shares",
         "stranded",
         "suppressions",
+        "why",
     ]
     assert told["sends"] == {"scheduled": 2}
     assert told["due"] == 2
@@ -131,15 +133,15 @@ async def test_what_a_daemon_knows_of_failures_is_told(
     """A relay that is down is said, however soon it is tried again."""
     await put_sends(1)
     await be_seen(db)
-    soon = RealClock().now() + timedelta(seconds=20)
-    gate = {
-        "gate": "account relay: set back",
-        "open": False,
-        "value": "connect: 0 connection refused",
-        "limit": "after 3 failures in a row",
-        "opens_at": soon.isoformat(),
-    }
-    helm.explained = {"gates": [{"open": True}, gate]}
+    why = "nothing may be sent before 2099-08-03T12:00+00:00: account relay: set back"
+    helm.told = {"role": "active", "cause": "server", "why": why, "also": ["camp b"]}
     told = await line(config, capsys)
-    assert "nothing may be sent before" in told
-    assert "account relay: set back, connect: 0 connection refused (after 3 " in told
+    assert told.startswith("nothing may be sent before")
+    assert " Aug 2099 " in told
+    assert "T12:00" not in told
+    assert told.endswith("account relay: set back")
+    await status(config, False)
+    assert "stands      camp b" in capsys.readouterr().out
+    await status(config, True)
+    as_json = json.loads(capsys.readouterr().out)
+    assert (as_json["cause"], as_json["why"]) == ("server", why)

@@ -13,6 +13,7 @@ from outreachd.commands.status_page import page
 from outreachd.rules.health import Health
 from outreachd.rules.model import Kind
 from outreachd.rules.roll import Line
+from outreachd.rules.standstill import Cause, Now
 
 NOW = datetime(2026, 8, 3, 10, tzinfo=UTC)
 NEAR = Line(
@@ -115,12 +116,14 @@ FIGURES: dict[str, Any] = {
 def test_the_page_fits_eighty_columns_and_tells_all() -> None:
     """Figures, what is held and uncertain, pauses with reason and end, daemons."""
     out = io.StringIO()
-    page(FIGURES, "sending", NOW, Console(file=out, width=80))
+    seen = Now(Cause.SENDING, "sending", ("campaign may: client b: paused",))
+    page(FIGURES, seen, NOW, Console(file=out, width=80))
     told = out.getvalue()
     assert "far.example" not in told
     assert max(map(len, told.splitlines())) <= 80
     for part in (
         "now  sending",
+        "campaign may: client b: paused",
         "321",
         "12, the oldest for 1 h",
         "2 template_error",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from outreachd.rules.outlook import Waiting
+from outreachd.rules.standstill import Left
 from outreachd.store.database import Database
 from outreachd.store.waiting import (
     database_time,
+    left_over,
     oldest_due,
     read_waiting,
 )
@@ -78,7 +80,20 @@ async def test_the_oldest_scheduled_send_of_each_campaign_is_found(
     await put(db, NOW + HOUR)
     first = await put(db, NOW)
     async with db.connection() as connection:
+        await connection.execute("INSERT INTO queue SELECT id, '' FROM campaign")
         assert await oldest_due(connection) == [(first, NOW)]
+
+
+async def test_what_has_left_the_schedule_is_counted(db: Database) -> None:
+    """Held by reason, and what waits for a campaign to come back."""
+    async with db.connection() as connection:
+        assert await left_over(connection) == Left({}, 0, 0)
+    await put(db, NOW, state="held", reason="x")
+    await put(db, NOW)
+    async with db.connection() as connection:
+        assert await left_over(connection) == Left({"x": 1}, 0, 0)
+        await connection.execute("UPDATE campaign SET retired = true")
+        assert await left_over(connection) == Left({"x": 1}, 0, 1)
 
 
 async def test_the_databases_clock_can_be_read(db: Database) -> None:
