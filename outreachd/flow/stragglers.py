@@ -21,7 +21,7 @@ from outreachd.flow.recorder import Recorder
 
 log = structlog.get_logger()
 
-UnderWay: TypeAlias = list[tuple[Crew, Sequence[Trip]]]
+Outlasting: TypeAlias = list[tuple[Crew, Sequence[Trip]]]
 
 
 class Stragglers:
@@ -56,13 +56,13 @@ class Stragglers:
 
     # --- a shift that begins ----------------------------------------------------------
 
-    def under_way(self) -> UnderWay:
+    def outlasting(self) -> Outlasting:
         """Tell what hangs, before the facts are read that a pool begins with."""
         return [(crew, crew.trips()) for crew, _ in self._crews.values()]
 
-    def pass_on(self, under_way: UnderWay, heir: Crew) -> None:
+    def pass_on(self, outlasting: Outlasting, heir: Crew) -> None:
         """Let them end in the pool of the shift that begins."""
-        for crew, trips in under_way:
+        for crew, trips in outlasting:
             crew.pass_on(trips, heir)
 
     # --- the end of the daemon --------------------------------------------------------

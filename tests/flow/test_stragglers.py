@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from outreachd.flow.stragglers import Stragglers, UnderWay
+from outreachd.flow.stragglers import Outlasting, Stragglers
 from outreachd.rules.model import Phase, Reply, State
 from tests.fakes import Plan, settle, ticking
 from tests.flow.world import World
@@ -46,7 +46,7 @@ class Shifts:
         self.first.carrier.plan(HANGS, plan)
         self.clock, self.ledger = self.first.clock, self.first.ledger
 
-    async def lose_lease(self) -> UnderWay:
+    async def lose_lease(self) -> Outlasting:
         """Send until the letter hangs, lose the lease; tell what outlasts it."""
         feeding = asyncio.create_task(self.first.feed.run())
         await settle()
@@ -56,9 +56,9 @@ class Shifts:
         self.stragglers.take(self.first.crew, self.first.recorder, LIMIT_S)
         self.ledger.term = 2
         await self.ledger.recover(term=2, now=self.clock.now())
-        return self.stragglers.under_way()
+        return self.stragglers.outlasting()
 
-    def second(self, outlasting: UnderWay) -> World:
+    def second(self, outlasting: Outlasting) -> World:
         """Begin the next shift."""
         world = World(
             self.roster,
@@ -201,7 +201,7 @@ async def test_two_shifts_later_it_still_counts() -> None:
         shifts.stragglers.take(second.crew, second.recorder, LIMIT_S)
         shifts.ledger.term = 3
         await shifts.ledger.recover(term=3, now=shifts.clock.now())
-        third = shifts.second(shifts.stragglers.under_way())
+        third = shifts.second(shifts.stragglers.outlasting())
         assert all(lane.is_busy for lane in third.pool.lanes.values())
         assert third.pool.accounts[1].under_way == len(shifts.stragglers) == 2
         other.set()
