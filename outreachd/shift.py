@@ -199,7 +199,8 @@ class Shift:
     def silences(self) -> list[Silence]:
         """List the accounts whose servers accept nothing, the longest silent first."""
         mono = self._tools.clock.monotonic()
-        found = self._pulse.silences(self.crew.under_way(), mono)
+        late = self._tools.stragglers.under_way()
+        found = self._pulse.silences([*self.crew.under_way(), *late], mono)
         accounts = self.pool.roster.accounts
         return [one for one in found if one.account_id in accounts]
 

@@ -10,7 +10,7 @@ recorded, or journaled, as any other. How long one may hang is bounded (``limit_
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import structlog
@@ -18,6 +18,7 @@ import structlog
 from outreachd.flow.crew import Crew
 from outreachd.flow.journey import Trip
 from outreachd.flow.recorder import Recorder
+from outreachd.rules.pulse import UnderWay
 
 log = structlog.get_logger()
 
@@ -41,6 +42,11 @@ class Stragglers:
     def send_ids(self) -> list[int]:
         """List the sends whose letters hang."""
         return [id for crew, _ in self._crews.values() for id in crew.send_ids()]
+
+    def under_way(self) -> Iterator[UnderWay]:
+        """Tell of each letter by which account it leaves, and since when."""
+        for crew, _ in self._crews.values():
+            yield from crew.under_way()
 
     def take(self, crew: Crew, recorder: Recorder, limit_s: float) -> None:
         """Keep a crew that is wound up, until its last letter ends or is given up."""

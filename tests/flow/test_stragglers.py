@@ -10,6 +10,7 @@ import pytest
 
 from outreachd.flow.stragglers import Outlasting, Stragglers
 from outreachd.rules.model import Phase, Reply, State
+from outreachd.rules.pulse import UnderWay
 from tests.fakes import Plan, settle, ticking
 from tests.flow.world import World
 from tests.rosters import campaign, mailbox, roster
@@ -204,10 +205,17 @@ async def test_two_shifts_later_it_still_counts() -> None:
         third = shifts.second(shifts.stragglers.outlasting())
         assert all(lane.is_busy for lane in third.pool.lanes.values())
         assert third.pool.accounts[1].under_way == len(shifts.stragglers) == 2
+        told = [(one.account_id, one.since, one.is_begun) for one in letters(shifts)]
+        assert told == [(1, 0.0, True), (1, 5.0, True)]
         other.set()
         await shifts.answer()
     assert shifts.ledger.states() == {State.SENT: 2}
     assert third.pool.accounts[1].under_way == len(shifts.stragglers) == 0
+
+
+def letters(shifts: Shifts) -> list[UnderWay]:
+    """List what hangs, as whoever looks for silent servers is told."""
+    return list(shifts.stragglers.under_way())
 
 
 async def test_how_long_one_may_hang_is_bounded() -> None:
