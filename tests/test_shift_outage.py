@@ -75,7 +75,6 @@ def most_in(times: Sequence[float], period_s: float) -> int:
     )
 
 
-@pytest.mark.timeout(300)
 async def test_three_days_away_end_in_no_burst(db: Database, journal: Journal) -> None:
     """Promise 4: allowances hold from the first second on, the stale are told why."""
     bench = Bench(db, journal)

@@ -128,7 +128,6 @@ def test_shares_are_judged_while_all_have_work() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 async def test_a_weekend_over_a_change_of_the_clocks_is_faultless() -> None:
     """No letter outside its hours, none after leaving, threads and delays kept."""
     begins = datetime(2026, 10, 24, 5, tzinfo=UTC)
