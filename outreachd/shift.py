@@ -2,10 +2,11 @@
 
 Begins with what the last owner left: outcomes in our journal are written first, then
 its leased rows go back and its begun ones become uncertain, until stragglers of our own
-know better. Then the pool is filled from the fleet and its recent past, and the feed may
-run. A fleet that is applied anew or a pause reaches the running shift without stopping
-it. The fleet stays for long and holds no cycles: Python's collector, which would stop
-everything for a tenth of a second to look through it each time, is told to leave it.
+know better. Then the pool is filled from the fleet and its recent past, and the feed
+may run. A fleet that is applied anew or a pause reaches the running shift without
+stopping it. The fleet stays for long and holds no cycles: Python's collector, which
+would stop everything for a tenth of a second to look through it each time, is told to
+leave it alone.
 """
 
 from __future__ import annotations
