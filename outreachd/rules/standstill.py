@@ -170,7 +170,7 @@ def _way_out(cause: Cause, setting: str) -> str:
         case Cause.RECEIVER:
             return ""
         case _:
-            return f": {setting} says so"
+            return f": set by {setting}"
 
 
 def _cause(gate: str) -> Cause:

@@ -61,6 +61,15 @@ CONFLICT_CODES = frozenset(
         "55P03",  # lock timeout
     }
 )
+READ_ONLY = "25006"
+# What can be mended, in words, and where to look.
+SENTENCES = {
+    READ_ONLY: "it takes no writes: a replica, or default_transaction_read_only is on",
+    "53100": "its disk is full: make room on it",
+    "53300": "it has no connection left: see max_connections and pg_stat_activity",
+    "55P03": "somebody else locks what is needed: pg_stat_activity tells who",
+    "57014": "a statement took too long: see what loads it in pg_stat_activity",
+}
 # asyncpg has one class for a lost link and for misuse; only the text tells them apart.
 # "released back": a lent connection that broke has left its borrower's hands.
 LOST_LINK_WORDS = ("closed", "closing", "released back")
@@ -225,5 +234,8 @@ def _refusal(error: Exception) -> DatabaseError:
 def _sentence(error: BaseException) -> str:
     """Say in a line what a lost database looks like; some errors have no text."""
     told = error.strerror if isinstance(error, OSError) else None
-    why = told or f"{type(error).__name__}: {error}"
+    code = error.sqlstate if isinstance(error, asyncpg.PostgresError) else None
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        code = READ_ONLY
+    why = SENTENCES.get(code or "") or told or f"{type(error).__name__}: {error}"
     return f"the database is away ({why})".splitlines()[0]

@@ -154,6 +154,25 @@ def test_bugs_and_refusals_are_not_an_outage(error: Exception) -> None:
 # --- opening, borrowing, closing -----------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (asyncpg.DiskFullError("could not extend file"), "its disk is full: make room"),
+        (asyncpg.TargetServerAttributeNotMatched("no host"), "it takes no writes"),
+        (asyncpg.ReadOnlySQLTransactionError("cannot"), "it takes no writes"),
+        (asyncpg.LockNotAvailableError("cancelled"), "somebody else locks"),
+        (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+    ],
+)
+async def test_what_can_be_mended_is_said_in_words(
+    db: Database, error: Exception, words: str
+) -> None:
+    """Who is woken reads what to look at, not the name of a class."""
+    with pytest.raises(LedgerAwayError, match=words):
+        async with db.connection():
+            raise error
+
+
 async def test_connections_carry_our_settings(database_url: str) -> None:
     """Every session has its limits and its name; JIT is off."""
     database = await Database.open(database_url, application_name="test")
