@@ -43,6 +43,9 @@ MISUSED = 2
 CLOSE_S = 5.0
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # of where the output goes
 
+# The way out of a name that nothing has.
+AS_APPLIED = "write it as the fleet file does"
+
 # Where settings are looked for when --config does not say.
 USUAL_PLACES = (Path("config/outreachd.toml"), Path("/etc/outreachd/outreachd.toml"))
 
@@ -190,8 +193,10 @@ def execute(main: Coroutine[Any, Any, None]) -> None:
     """Run a verb; tell what went wrong as a sentence and end with its exit code."""
     try:
         uvloop.run(main)
-    except (ConfigError, MisusedError, UnknownNameError) as error:
+    except (ConfigError, MisusedError) as error:
         _end(str(error), MISUSED)
+    except UnknownNameError as error:
+        _end(sentence(error), MISUSED)
     except (FailedError, *EXPECTED) as error:
         _end(sentence(error), FAILED)
     except UnfitError as error:
@@ -215,6 +220,10 @@ def sentence(error: Exception) -> str:
             return f"{error}: {way}."
         case PermissionError():
             return _forbidden(error)
+        case UnknownNameError():
+            return f"{error}: {AS_APPLIED}."
+        case NoSuchError():
+            return f"{error}."
         case _:
             return str(error)
 

@@ -18,7 +18,7 @@ import aiohttp
 import click
 import msgspec
 
-from outreachd.commands.base import FailedError, MisusedError
+from outreachd.commands.base import AS_APPLIED, FailedError, MisusedError
 from outreachd.config import Settings
 from outreachd.listen import TcpListen
 from outreachd.rules.model import Kind
@@ -149,8 +149,10 @@ def _answer(
     except msgspec.DecodeError:
         return None  # not a daemon of ours
     if status >= REFUSED:
-        is_name = is_order and status == UNKNOWN
-        raise (MisusedError if is_name else FailedError)(_refusal(told))
+        refusal = _refusal(told)
+        if is_order and status == UNKNOWN:
+            raise MisusedError(f"{refusal.rstrip('.')}: {AS_APPLIED}.")
+        raise FailedError(refusal)
     return told
 
 

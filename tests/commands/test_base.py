@@ -70,6 +70,7 @@ def test_what_went_wrong_is_a_sentence_and_an_exit_code(
     result = CliRunner().invoke(failing(error), [])
     assert result.exit_code == code
     assert result.stderr.startswith("outreachd: ")
+    assert isinstance(error, ConfigError) or result.stderr.endswith(".\n")
     assert "Traceback" not in result.output
     assert result.stdout == ""
 
@@ -78,6 +79,13 @@ def test_a_database_that_is_away_is_told_with_what_to_look_at() -> None:
     """What the network says of it is no help to whoever reads it alone."""
     result = CliRunner().invoke(failing(LedgerAwayError("the database is away")), [])
     assert "see that it runs and that [database] dsn names it" in result.stderr
+
+
+def test_a_name_that_nothing_has_is_told_with_a_way_out() -> None:
+    """Names are the fleet file's: there the right one stands."""
+    error = UnknownNameError("there is no domain 'x' in the fleet")
+    told = CliRunner().invoke(failing(error), []).stderr
+    assert told.endswith("in the fleet: write it as the fleet file does.\n")
 
 
 def test_an_output_that_is_full_is_told() -> None:
