@@ -17,7 +17,7 @@ from outreachd.clock import RealClock
 from outreachd.store.binaries import server_user
 from outreachd.store.embedded import EmbeddedServer
 from outreachd.store.migrate import migrate
-from tests.daemon.processes import until
+from tests.daemon.processes import PATIENCE_S, until
 
 
 class Breakable:
@@ -32,7 +32,7 @@ class Breakable:
         pid = self.server.pid
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)
-        await until(lambda: not _lives(pid), 10.0, "the server was gone")
+        await until(lambda: not _lives(pid), PATIENCE_S, "the server was gone")
 
     async def restart(self) -> None:
         """Return once it is there again."""

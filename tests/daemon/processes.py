@@ -23,6 +23,7 @@ from outreachd.clock import RealClock
 
 CLOCK = RealClock()
 LOOK_S = 0.02
+PATIENCE_S = 90.0  # until a test gives up; what must be quick is judged by its time
 
 
 async def until(
@@ -62,7 +63,7 @@ class Sink:
 
     def stop(self) -> None:
         """End it by the end of its input."""
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=PATIENCE_S)
 
 
 @dataclass
@@ -83,14 +84,14 @@ class Running:
     def kill(self) -> None:
         """End it as a power cut would, and reap it."""
         self.signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
 
-    async def terminated(self, limit_s: float = 30.0) -> int:
+    async def terminated(self, limit_s: float = PATIENCE_S) -> int:
         """Ask it to end; tell its exit code."""
         self.signal(signal.SIGTERM)
         return await self.ended(limit_s)
 
-    async def ended(self, limit_s: float) -> int:
+    async def ended(self, limit_s: float = PATIENCE_S) -> int:
         """Wait for its end; tell its exit code."""
         with suppress(ProcessLookupError):
             await until(lambda: self.process.poll() is not None, limit_s, "it ended")
@@ -104,7 +105,7 @@ class Running:
             if line.startswith(b"{")
         ]
 
-    async def until_said(self, event: str, limit_s: float = 15.0) -> float:
+    async def until_said(self, event: str, limit_s: float = PATIENCE_S) -> float:
         """Wait until it has logged an event; tell the seconds."""
         return await until(lambda: bool(self.said(event)), limit_s, f"it said {event}")
 

@@ -32,7 +32,7 @@ from outreachd.store.database import Database
 from outreachd.store.fleet import apply
 from outreachd.store.vault import Vault
 from tests import fleets
-from tests.daemon.processes import CLOCK, Running, Sink, until
+from tests.daemon.processes import CLOCK, PATIENCE_S, Running, Sink, until
 
 LEASE_S = 3.0  # the shortest that settings allow
 BATCH = 1000
@@ -177,6 +177,14 @@ class World:
                 rows = [_contact(name) for name in names[at : at + BATCH]]
                 await contacts.enrol(connection, target, rows, now=CLOCK.now())
 
+    async def keep_waiting(self, least: int) -> None:
+        """Enrol as many again when fewer letters than that wait.
+
+        So that a test which takes its time on a busy machine does not run out of them.
+        """
+        if (await self.states())["scheduled"] < least:
+            await self.enrol(least)
+
     # --- daemons ---------------------------------------------------------------------
 
     def start(
@@ -244,7 +252,7 @@ base_url = "http://127.0.0.1:{public}"
         """Tell how much the servers have logged; it grows with each letter."""
         return sum(s.log.stat().st_size for s in self.sinks if s.log.exists())
 
-    async def until_more(self, limit_s: float = 30.0) -> float:
+    async def until_more(self, limit_s: float = PATIENCE_S) -> float:
         """Wait for one more letter; tell the seconds."""
         before = self.octets()
         return await until(lambda: self.octets() > before, limit_s, "a letter went")
@@ -277,7 +285,7 @@ base_url = "http://127.0.0.1:{public}"
         async def are_gone() -> bool:
             return bool(await self.db_value(question) == 0)
 
-        await until(are_gone, 10.0, "the dead daemon's connections ended")
+        await until(are_gone, PATIENCE_S, "the dead daemon's connections ended")
         return await self._in("sending")
 
     async def uncertain(self) -> set[int]:
@@ -299,7 +307,7 @@ base_url = "http://127.0.0.1:{public}"
             return False
         return not {"scheduled", "leased", "sending"} & states.keys()
 
-    async def until_done(self, limit_s: float = 60.0) -> float:
+    async def until_done(self, limit_s: float = PATIENCE_S) -> float:
         """Wait until nothing waits or is under way; tell the seconds."""
         return await until(self.is_done, limit_s, "all was sent")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.daemon.processes import Running, until
+from tests.daemon.processes import PATIENCE_S, Running, until
 from tests.daemon.rig import world
 
 ACTIVE, PAUSED = 200, 503
@@ -53,4 +53,4 @@ async def is_ready(daemon: Running, status: int) -> None:
         found, told = await daemon.ask("GET", "/readyz")
         return found == status and "standby" not in told["reason"]
 
-    await until(answers, 20.0, f"/readyz answered {status}")
+    await until(answers, PATIENCE_S, f"/readyz answered {status}")

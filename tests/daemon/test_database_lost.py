@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.conftest import Breakable
-from tests.daemon.processes import CLOCK, Running, until
+from tests.daemon.processes import CLOCK, PATIENCE_S, Running, until
 from tests.daemon.rig import World, world
 
 RESTARTS = 10
@@ -24,9 +24,10 @@ async def test_ten_immediate_restarts_lose_nothing(
     dice = random.Random(47)
     waits: list[float] = []
     async with world(tmp_path, breakable.dsn, slow_ms=[150.0]) as w:
-        await w.furnish(mailboxes=40, letters=4000)
+        await w.furnish(mailboxes=40, letters=2000)
         daemon = w.start()
         for _ in range(RESTARTS):
+            await w.keep_waiting(1000)
             await w.until_more()
             await CLOCK.sleep(dice.uniform(0.0, 0.5))
             await breakable.crash()
@@ -57,7 +58,9 @@ async def test_while_it_is_stopped_nothing_begins_and_nothing_dies(
         answered = len(w.letters())
         await breakable.crash()
         before_mb = daemon.rss_mb()
-        unready_s = await until(partial(answers, daemon, "/readyz", 503), 15.0, "503")
+        unready_s = await until(
+            partial(answers, daemon, "/readyz", 503), PATIENCE_S, "503"
+        )
         assert await daemon.status_of("/healthz") == 200
         letters = len(w.letters())
         kept = await until_settled(w, answered)
@@ -66,7 +69,9 @@ async def test_while_it_is_stopped_nothing_begins_and_nothing_dies(
         grown_mb = daemon.rss_mb() - before_mb
         await breakable.restart()
         again_s = await w.until_more()
-        await until(partial(answers, daemon, "/readyz", 200), 15.0, "it was ready")
+        await until(
+            partial(answers, daemon, "/readyz", 200), PATIENCE_S, "it was ready"
+        )
         await w.until_done()
         assert await daemon.terminated() == 0
         finding = await w.finding()
@@ -117,15 +122,17 @@ async def test_killed_backends_and_a_demotion_lose_nothing(
         daemon = w.start()
         await w.until_more()
         for _ in range(10):
+            await w.keep_waiting(1000)
             await breakable.command(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE application_name = 'outreachd'"
             )
             await CLOCK.sleep(0.3)
+        await w.keep_waiting(1000)
         await w.until_more()
         await breakable.command("ALTER SYSTEM SET default_transaction_read_only = on")
         await breakable.command("SELECT pg_reload_conf()")
-        await until(partial(answers, daemon, "/readyz", 503), 20.0, "503")
+        await until(partial(answers, daemon, "/readyz", 503), PATIENCE_S, "503")
         octets = w.octets()
         await CLOCK.sleep(1.0)
         assert w.octets() == octets, "a letter went by a read-only database"
@@ -162,7 +169,7 @@ async def until_settled(w: World, answered: int) -> int:
         is_kept = now[0] >= max(len(w.letters()) - answered, 1)
         return is_kept and CLOCK.monotonic() - still_since > STILL_S
 
-    await until(is_settled, 20.0, "outcomes were kept and no more came")
+    await until(is_settled, PATIENCE_S, "outcomes were kept and no more came")
     return before[0]
 
 

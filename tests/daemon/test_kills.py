@@ -11,7 +11,8 @@ from tests.daemon.processes import CLOCK
 from tests.daemon.rig import world
 
 KILLS = 30
-LETTERS = 5000
+LETTERS = 3000
+WAITING = 1000  # at each kill
 
 
 @pytest.mark.slow
@@ -25,6 +26,7 @@ async def test_thirty_kills_lose_nothing_and_repeat_nothing(
         await w.furnish(mailboxes=60, letters=LETTERS)
         begun: set[int] = set()
         for kill in range(KILLS):
+            await w.keep_waiting(WAITING)
             daemon = w.start()
             if kill % 5 == 4:  # some die while they start
                 await CLOCK.sleep(dice.uniform(0.1, 1.5))

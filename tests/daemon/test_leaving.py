@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -14,8 +15,9 @@ import pytest
 
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.store.vault import Vault
-from tests.daemon.processes import CLOCK, until
+from tests.daemon.processes import CLOCK, PATIENCE_S, until
 from tests.daemon.rig import World, world
+from tests.daemon.test_database_lost import answers
 
 LEAVERS = 1000
 AT_ONCE = 4
@@ -102,7 +104,7 @@ def ms(span: timedelta) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 async def test_a_thousand_leave_and_no_intent_follows(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -118,7 +120,7 @@ async def test_a_thousand_leave_and_no_intent_follows(
         daemons = [w.start("a"), w.start("b")]
         await w.until_more()
         for one in daemons:
-            await until(lambda one=one: one.status_of("/healthz"), 20, "it answered")  # type: ignore[misc]
+            await until(partial(answers, one, "/healthz", 200), PATIENCE_S, "an answer")
         tries = await leave(w, [one.public for one in daemons], mint)
         during = await w.states()
         await w.until_done()

@@ -81,7 +81,7 @@ def really_run(config: Path) -> subprocess.CompletedProcess[str]:
     """Run the program as people do, until it ends by itself."""
     command = [sys.executable, "-m", "outreachd", "run", "--config", str(config)]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=30
+        command, capture_output=True, text=True, check=False, timeout=90
     )
 
 
@@ -150,14 +150,14 @@ async def test_what_is_taken_is_said_at_the_start(
         first = w.start("a")
         await first.until_said("daemon.ready")
         same_state = w.start("a")
-        assert await same_state.ended(10.0) == 1
+        assert await same_state.ended() == 1
         said = same_state.log.read_text().splitlines()[-1]
         assert said.startswith("outreachd: another outreachd works in "), said
         (tmp_path / "state-b").mkdir(mode=0o700)
         port = first.control.rpartition(":")[2]
         environment = {"OUTREACHD_HTTP__CONTROL__LISTEN": f"127.0.0.1:{port}"}
         same_port = w.start("b", env=environment)
-        assert await same_port.ended(10.0) == 1
+        assert await same_port.ended() == 1
         said = same_port.log.read_text().splitlines()[-1]
         assert "cannot listen on 127.0.0.1" in said, said
         assert "[http.control] listen" in said, said

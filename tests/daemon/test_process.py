@@ -15,7 +15,7 @@ import pytest
 
 from outreachd.rules.model import Kind
 from outreachd.rules.wanted import Fleet, WantedAccount
-from tests.daemon.processes import CLOCK, Running, until
+from tests.daemon.processes import CLOCK, PATIENCE_S, Running, until
 from tests.daemon.rig import world
 from tests.wire.server import Act, ScriptedServer
 
@@ -35,6 +35,7 @@ METRICS = {  # the contract with dashboards: names and labels
     "outreachd_loop_lag_seconds": set(),
     "outreachd_db_up": set(),
 }
+SENT = 'account="relay0",client="acme",direction="sales",outcome="sent"'
 
 
 @pytest.fixture
@@ -60,17 +61,17 @@ async def test_systemd_is_told(
                 return heard.count(word) >= times
 
     environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
-    async with world(tmp_path, database_url, slow_ms=[700.0]) as w:
+    async with world(tmp_path, database_url, slow_ms=[3000.0]) as w:
         await w.furnish(mailboxes=2, letters=50)
         daemon = w.start(env=environment)
-        await until(lambda: has_heard("READY=1"), 15.0, "READY")
+        await until(lambda: has_heard("READY=1"), PATIENCE_S, "READY")
         assert await daemon.status_of("/readyz") == 200
-        await until(lambda: has_heard("WATCHDOG=1", 5), 5.0, "five WATCHDOGs")
+        await until(lambda: has_heard("WATCHDOG=1", 5), PATIENCE_S, "five WATCHDOGs")
         await w.until_more()
         daemon.signal(signal.SIGTERM)
-        await until(lambda: has_heard("STOPPING=1"), 5.0, "STOPPING")
+        await until(lambda: has_heard("STOPPING=1"), PATIENCE_S, "STOPPING")
         assert daemon.process.poll() is None, "told after the last letter"
-        assert await daemon.ended(15.0) == 0
+        assert await daemon.ended() == 0
     assert heard[0] == "READY=1", heard
 
 
@@ -82,14 +83,19 @@ async def test_metrics_bear_the_names_that_were_promised(
         await w.furnish(mailboxes=10, letters=50)
         daemon = w.start()
         await w.until_done()
-        await CLOCK.sleep(0.2)
-        text = await metrics(daemon)
+        text = ""
+
+        async def are_counted() -> bool:  # right after they are recorded
+            nonlocal text
+            text = await metrics(daemon)
+            return f"outreachd_sends_total{{{SENT}}} 50.0\n" in text
+
+        await until(are_counted, PATIENCE_S, "fifty letters were counted")
         assert await daemon.status_of("/metrics") == 401
     names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     assert METRICS.keys() <= names, METRICS.keys() - names
     sent = [x for x in text.splitlines() if x.startswith("outreachd_sends_total{")]
-    labels = 'account="relay0",client="acme",direction="sales",outcome="sent"'
-    assert sent == [f"outreachd_sends_total{{{labels}}} 50.0"]
+    assert sent == [f"outreachd_sends_total{{{SENT}}} 50.0"]
     assert "@" not in text
 
 
@@ -154,9 +160,9 @@ async def test_a_full_pipe_of_logs_stops_nobody(
     async with world(tmp_path, database_url) as w:
         await w.furnish(mailboxes=20, letters=500)
         daemon = w.start(stderr=writing, env={"OUTREACHD_LOG__LEVEL": "debug"})
-        await w.until_done(20.0)
+        await w.until_done()
         assert await daemon.status_of("/healthz") == 200
-        assert await daemon.terminated(15.0) == 0
+        assert await daemon.terminated() == 0
         finding = await w.finding()
     os.close(reading)
     os.close(writing)
@@ -168,7 +174,7 @@ async def test_too_few_descriptors_are_survived(
     tmp_path: Path, database_url: str
 ) -> None:
     """Process 67: what needs one waits its turn; with more of them all of it goes."""
-    async with world(tmp_path, database_url, slow_ms=[20.0]) as w:
+    async with world(tmp_path, database_url, slow_ms=[200.0]) as w:
         await w.furnish(mailboxes=40, letters=800)
         daemon = w.start()
         await daemon.until_said("daemon.ready")
@@ -181,7 +187,7 @@ async def test_too_few_descriptors_are_survived(
         assert daemon.process.poll() is None
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         await w.make_due()
-        await w.until_done(40.0)
+        await w.until_done()
         assert await daemon.terminated() == 0
         finding = await w.finding()
     assert finding.is_clean, str(finding)
