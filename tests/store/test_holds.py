@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from outreachd.store import holds
 from outreachd.store.database import Database
 from outreachd.store.holds import Choice, Example, PgHolds, Settled
 from outreachd.store.steering import NoSuchError
@@ -151,3 +152,24 @@ async def test_an_unknown_campaign_is_told(db: Database) -> None:
         await store.list(choice)
     with pytest.raises(NoSuchError, match="sprig"):
         await store.drop(choice, author="ann", now=NOW)
+
+
+@pytest.mark.parametrize("verb", ["release", "drop"])
+async def test_a_large_choice_is_settled_a_part_at_a_time(
+    db: Database, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """All of it, each part with its line in the audit; who must stay is told once."""
+    monkeypatch.setattr(holds, "AT_ONCE", 2)
+    async with db.connection() as connection:
+        await seed_fleet(connection)
+        for i in range(5):
+            email = f"p{i}@x.example"
+            await add_send(connection, email, state="held", reason="hygiene")
+        await connection.execute("UPDATE contact SET consent_basis = '' WHERE id = 2")
+        done = await getattr(PgHolds(db), verb)(Choice(), author="ann", now=NOW)
+        audited = await connection.fetch("SELECT detail ->> 'n' AS n FROM audit")
+    assert done == (Settled(4, 1) if verb == "release" else Settled(5))
+    assert [row["n"] for row in audited] == [
+        *("12" if verb == "release" else "22"),
+        "1",
+    ]

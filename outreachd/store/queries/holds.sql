@@ -27,7 +27,8 @@ GROUP BY campaign, reason ORDER BY campaign, reason;
 
 -- name: release_held
 -- Let held sends go on, but for those of which no intent could be written: these would be
--- held again at once. The choice, $5 now. Tells how many go, and how many stay.
+-- held again at once. The choice, $5 now, $6 ids above, $7 at most. Tells how many go, how
+-- many stay, and after which the next part begins (null = that was all).
 -- One that may have arrived before goes again only because a person says so here.
 WITH chosen AS (
     SELECT s.id,
@@ -40,6 +41,7 @@ WITH chosen AS (
       AND ($2::text IS NULL OR s.reason = $2)
       AND ($3::bigint[] IS NULL OR s.id = ANY ($3))
       AND ($4::timestamptz IS NULL OR s.changed_at < $4)
+      AND s.id > $6 ORDER BY s.id LIMIT $7
 ), released AS (
     UPDATE send s SET state = 'scheduled', reason = 'released', detail = NULL,
         due_at = greatest($5, s.not_before), changed_at = $5,
@@ -49,22 +51,28 @@ WITH chosen AS (
     WHERE s.id = chosen.id AND chosen.is_grounded AND s.state = 'held'
     RETURNING s.id)
 SELECT (SELECT count(*) FROM released) AS n,
-    (SELECT count(*) FROM chosen WHERE NOT is_grounded) AS groundless;
+    (SELECT count(*) FROM chosen WHERE NOT is_grounded) AS groundless,
+    (SELECT CASE WHEN count(*) = $7 THEN max(id) END FROM chosen) AS next;
 
 -- name: drop_held
--- Never send held sends; a sequence ends with its letter. The choice, $5 now.
-WITH dropped AS (
-    UPDATE send s SET state = 'cancelled', reason = 'dropped', changed_at = $5,
-        detail = concat_ws(': ', 'held as ' || s.reason, s.detail)
-    FROM campaign c
-    WHERE c.id = s.campaign_id AND s.state = 'held'
+-- Never send held sends; a sequence ends with its letter. As release_held.
+WITH chosen AS MATERIALIZED (
+    SELECT s.id FROM send s JOIN campaign c ON c.id = s.campaign_id
+    WHERE s.state = 'held'
       AND ($1::text IS NULL OR c.name = $1)
       AND ($2::text IS NULL OR s.reason = $2)
       AND ($3::bigint[] IS NULL OR s.id = ANY ($3))
       AND ($4::timestamptz IS NULL OR s.changed_at < $4)
+      AND s.id > $6 ORDER BY s.id LIMIT $7
+), dropped AS (
+    UPDATE send s SET state = 'cancelled', reason = 'dropped', changed_at = $5,
+        detail = concat_ws(': ', 'held as ' || s.reason, s.detail)
+    WHERE s.id = ANY (ARRAY(SELECT id FROM chosen)) AND s.state = 'held'
     RETURNING s.id, s.enrolment_id, s.content_id
 ), stopped AS (
     UPDATE enrolment e SET state = 'stopped', reason = 'dropped'
     FROM dropped d
     WHERE e.id = d.enrolment_id AND e.state = 'active' AND d.content_id IS NULL)
-SELECT count(*) AS n, 0::bigint AS groundless FROM dropped;
+SELECT count(*) AS n, 0::bigint AS groundless,
+    (SELECT CASE WHEN count(*) = $7 THEN max(id) END FROM chosen) AS next
+FROM dropped;
