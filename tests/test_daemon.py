@@ -125,3 +125,24 @@ async def test_a_fault_in_keeping_the_lease_begins_a_new_shift(
             pass
     daemon.stop()
     await running
+
+
+async def test_what_began_in_a_lost_term_may_go_no_further(
+    db: Connections, database_url: str, tmp_path: Path
+) -> None:
+    """62: the lease is ours anew, and another may have had it in between."""
+    daemon = Daemon(settings(tmp_path), database_url, "token")
+    running = asyncio.create_task(daemon.run())
+    await until_active(db, "active")
+    first = daemon._shift
+    assert first is not None
+    assert first.may_send()
+    async with asyncio.timeout(LIMIT_S), db.connection() as connection:
+        await connection.execute("UPDATE lease SET lease_until = '-infinity'")
+        while (second := daemon._shift) in (None, first):
+            await connection.fetchval("SELECT term FROM lease")
+    assert second is not None
+    assert second.may_send()
+    assert not first.may_send()
+    daemon.stop()
+    await running
