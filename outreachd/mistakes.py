@@ -66,6 +66,7 @@ def unknown(kind: str, name: str, allowed: Iterable[str]) -> str:
 _TYPES = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number, and not so large a one",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
@@ -82,10 +83,10 @@ _TYPES = {
     "missing": "is missing, and it has no default",
 }
 _BOUNDS = {
-    "greater_than_equal": "at least {ge:g}",
-    "greater_than": "above {gt:g}",
-    "less_than_equal": "at most {le:g}",
-    "less_than": "below {lt:g}",
+    "greater_than_equal": "at least {ge:.12g}",
+    "greater_than": "above {gt:.12g}",
+    "less_than_equal": "at most {le:.12g}",
+    "less_than": "below {lt:.12g}",
     "string_too_short": "at least {min_length} characters long",
     "string_too_long": "at most {max_length} characters long",
     "too_short": "a list of at least {min_length}",

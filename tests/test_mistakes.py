@@ -24,6 +24,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     needed: str = "x"
     share: float = Field(default=1, gt=0, allow_inf_nan=False)
+    many: int = Field(default=1, le=10_000_000, strict=False)
     names: list[str] = Field(default=["a"], min_length=1)
     word: Literal["a", "b"] = "a"
     text: str = Field(default="xx", min_length=2, max_length=3)
@@ -40,6 +41,8 @@ class _Table(BaseModel):
         ({"share": 0}, ("share",), "share must be above 0"),
         ({"share": float("inf")}, ("share",), "share must be a finite number"),
         ({"share": "1"}, ("share",), "share must be a number"),
+        ({"many": 10**8}, ("many",), "many must be at most 10000000"),
+        ({"many": "9" * 5000}, ("many",), "many must be a whole number, and not"),
         ({"names": []}, ("names",), "names must be a list of at least 1"),
         ({"names": "a"}, ("names",), 'names must be a list, such as ["a", "b"]'),
         ({"word": "c"}, ("word",), "word must be one of 'a', 'b'"),

@@ -16,6 +16,7 @@ from outreachd.rules.model import DelayUnit
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_END_MIN = 1440
+MOST_DAYS = 1000  # of a delay: they are counted one by one, for each letter
 
 # Between these every clock, zone and column has room for a time, and for a year's
 # reckoning from it; what lies beyond is a slip of the pen.
@@ -61,6 +62,8 @@ def parse_delay(text: str) -> tuple[int, DelayUnit]:
     amount, unit = _amount(text)
     if unit is None:
         raise ValueError('must be a delay such as "3 workdays", "2 days" or "5 hours"')
+    if amount > MOST_DAYS and unit in (DelayUnit.DAYS, DelayUnit.WORKDAYS):
+        raise ValueError(f'must be a delay of at most "{MOST_DAYS} days"')
     return amount, unit
 
 

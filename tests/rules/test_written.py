@@ -94,6 +94,14 @@ def test_other_delays_are_refused(text: str) -> None:
         parse_delay(text)
 
 
+@pytest.mark.parametrize("unit", ["days", "workdays"])
+def test_a_delay_of_many_years_is_refused(unit: str) -> None:
+    """Its days, and the holidays of its years, would be counted for each letter."""
+    assert parse_delay(f"1000 {unit}")[0] == 1000
+    with pytest.raises(ValueError, match='must be a delay of at most "1000 days"'):
+        parse_delay(f"1001 {unit}")
+
+
 def test_a_duration_is_seconds() -> None:
     """Days of 24 hours: a duration is no calendar."""
     assert parse_duration_s("7 days") == 7 * 86_400
