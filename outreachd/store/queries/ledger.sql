@@ -317,7 +317,8 @@ SELECT count(*) FROM gone;
 -- What a dead owner began may have arrived: uncertain, never scheduled. $1 now, $2 term.
 WITH gone AS (
     UPDATE send SET state = 'uncertain', term = NULL, changed_at = $1, reason = 'owner_lost',
-        detail = 'the daemon that was sending it ended before the server''s answer was recorded'
+        detail = 'the daemon that was sending it ended, or lost its lease, before the server''s '
+                 'answer was recorded'
     WHERE state = 'sending' AND term < $2 RETURNING attempt_id
 ), ended AS (
     UPDATE attempt a SET outcome = 'uncertain', reason = 'owner_lost'
