@@ -62,12 +62,18 @@ async def settle_departures(
         stood_in, held, stopped = stood_in + done[0], held + done[1], stopped + done[2]
         if not any(done):
             break  # all of them are claimed at this moment
-    resumed: int = await connection.fetchval(sql.text("resume_returned"), now)
-    settled = Settled(stood_in, held, stopped, resumed)
+    settled = Settled(stood_in, held, stopped, await _resume(connection, now))
     if settled:
         await note(connection, now, author, "departures", asdict(settled))
         await connection.execute(sql.text("notify_work"))
     return settled
+
+
+async def _resume(connection: Connection, now: datetime) -> int:
+    resumed = 0
+    while n := await connection.fetchval(sql.text("resume_returned"), now, BATCH):
+        resumed += n
+    return resumed
 
 
 async def _stand_in(

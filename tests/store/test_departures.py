@@ -9,6 +9,7 @@ import pytest
 
 from outreachd.rules.model import State
 from outreachd.rules.records import Queue, Want
+from outreachd.store import departures
 from outreachd.store.database import Database
 from outreachd.store.departures import Settled, settle_departures
 from outreachd.store.ledger import PgLedger
@@ -220,3 +221,14 @@ async def test_a_daemon_does_it_as_part_of_its_housekeeping(db: Database) -> Non
     assert await ledger.settle_departures(now=NOW) == Settled(stopped=1)
     async with db.connection() as connection:
         assert await connection.fetchval("SELECT author FROM audit") == "outreachd"
+
+
+async def test_what_returns_goes_on_a_part_at_a_time(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it; no statement takes long, however much was held."""
+    monkeypatch.setattr(departures, "BATCH", 2)
+    await fleet(db, "wait")
+    await bound(db, 1, 5, state="held", reason="campaign_retired")
+    assert await settle(db) == Settled(resumed=5)
+    assert not await settle(db)

@@ -69,16 +69,20 @@ WITH cancelled AS (
 SELECT count(*) FROM cancelled;
 
 -- name: resume_returned
--- What was held only because its campaign or its step had been taken out. $1 now.
-WITH resumed AS (
-    UPDATE send s
-    SET state = 'scheduled', reason = 'returned', detail = NULL,
-        due_at = greatest($1, s.not_before), changed_at = $1
-    FROM campaign k
-    WHERE k.id = s.campaign_id AND NOT k.retired AND s.state = 'held'
+-- What was held only because its campaign or its step had been taken out. $1 now, $2 how
+-- many.
+WITH returned AS MATERIALIZED (
+    SELECT s.id FROM send s JOIN campaign k ON k.id = s.campaign_id
+    WHERE NOT k.retired AND s.state = 'held'
       AND (s.reason = 'campaign_retired'
            OR (s.reason = 'no_such_step' AND EXISTS (
                 SELECT FROM step WHERE campaign_id = k.id AND number = s.step_number)))
+    LIMIT $2
+), resumed AS (
+    UPDATE send s
+    SET state = 'scheduled', reason = 'returned', detail = NULL,
+        due_at = greatest($1, s.not_before), changed_at = $1
+    WHERE s.id = ANY (ARRAY(SELECT id FROM returned)) AND s.state = 'held'
     RETURNING 1)
 SELECT count(*) FROM resumed;
 
