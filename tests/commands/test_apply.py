@@ -96,7 +96,7 @@ async def test_a_mistaken_file_is_refused(config: Path, tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert f"{file}:1: postal_address is missing" in result.stderr
-    assert f"{file}:3: share must be above 0" in result.stderr
+    assert f"{file}:3: share must be at least 0.001" in result.stderr
     assert "Traceback" not in result.output
     assert not (tmp_path / "state").exists()
 
