@@ -65,6 +65,7 @@ class Daemon:
         self._hurry = asyncio.Event()
         self._shift: Shift | None = None
         self._trouble: str | None = None  # why no shift could begin, or went on
+        self._server_down: str | None = None  # why our own PostgreSQL does not start
         self.metrics = Metrics()
         self.address: object = None
 
@@ -79,6 +80,10 @@ class Daemon:
         self._stopping.set()
         if self._shift is not None:
             self._shift.stop()
+
+    def tell_server(self, why: str | None) -> None:
+        """Know why our own PostgreSQL does not start; None = it runs."""
+        self._server_down = why
 
     async def run(self) -> None:
         """Live until stopped."""
@@ -270,13 +275,13 @@ class Daemon:
         if self._stopping.is_set():
             return False, "stopping"
         if not self._chores.is_database_up:
-            return False, self._chores.why_away
+            return False, self._server_down or self._chores.why_away
         if self._shift is None and self._trouble is not None:
             return False, self._trouble
         if self._shift is None:
             return True, "standby: another daemon holds the lease"
         if not self._shift.feed.is_ledger_up:
-            return False, self._shift.feed.why_away
+            return False, self._server_down or self._shift.feed.why_away
         if why := self._shift.pool.why_paused(self._clock.now()):
             return False, f"the fleet is paused: {why}: outreachd resume fleet"
         return True, self._watchman.reason() or "active"

@@ -127,13 +127,6 @@ class Shift:
         kept = await tell_journal(tools)
         now = tools.clock.now()
         leased, sending = await tools.ledger.recover(term=term, now=now)
-        log.info(
-            "shift.begins",
-            term=term,
-            from_journal=kept,
-            given_back=leased,
-            uncertain=sending,
-        )
         outlasting = tools.stragglers.outlasting()  # before the facts: they count them
         async with tools.database.connection() as connection:
             roster = await read_roster(connection)
@@ -141,6 +134,14 @@ class Shift:
             pauses = await read_pauses(connection, now)
             keys = await read_dkim_keys(connection)
             tools.keyring.replace(await read_secrets(connection), roster, keys)
+        # Only now: a fleet that cannot be read would begin one every two seconds.
+        log.info(
+            "shift.begins",
+            term=term,
+            from_journal=kept,
+            given_back=leased,
+            uncertain=sending,
+        )
         now, mono = tools.clock.now(), tools.clock.monotonic()
         # In a thread: a large fleet takes longer than the loop may stand still.
         pool = await asyncio.to_thread(

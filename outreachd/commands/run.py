@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -66,7 +67,7 @@ async def run(config: Path | None) -> None:
         if told.is_set():
             daemon.stop()
         tending = opened.server and asyncio.create_task(
-            tend(opened.server, opened.clock)
+            tend(opened.server, opened.clock, daemon.tell_server)
         )
         try:
             await daemon.run()
@@ -76,14 +77,25 @@ async def run(config: Path | None) -> None:
             end_log()
 
 
-async def tend(server: EmbeddedServer, clock: Clock) -> None:
-    """Start our own PostgreSQL again should it die, as often as that takes."""
+async def tend(
+    server: EmbeddedServer, clock: Clock, tell: Callable[[str | None], None]
+) -> None:
+    """Start our own PostgreSQL again should it die, as often as that takes.
+
+    Why it does not start is logged once, and told each time; None = it runs.
+    """
+    said = ""
     while True:
         await clock.sleep(TEND_S)
         try:
             await asyncio.to_thread(server.ensure_running)
+            tell(None)
+            said = ""
         except (EmbeddedError, OSError) as error:  # a full disk may be freed again
-            log.error("embedded.down", why=str(error))
+            tell(str(error))
+            if str(error) != said:
+                said = str(error)
+                log.error("embedded.down", why=said)
 
 
 def control_token(settings: Settings) -> str:

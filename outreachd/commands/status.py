@@ -27,7 +27,9 @@ from outreachd.commands.daemons import why_gone
 from outreachd.commands.explain import from_database
 from outreachd.commands.status_page import Figures, page
 from outreachd.lookout import look
+from outreachd.rules.model import State
 from outreachd.rules.standstill import Cause, Now
+from outreachd.rules.written import counted
 from outreachd.store.health import PgHealth
 from outreachd.store.steering import PgSteering
 
@@ -50,11 +52,23 @@ async def status(config: Path | None, as_json: bool) -> None:
             **await PgSteering(opened.database).status(now),
             "budgets": budgets,
         }
-        seen = await now_of(opened, figures, now)
+        seen = _ended(await now_of(opened, figures, now), figures)
         if as_json:
             show_json({**figures, "cause": seen.cause, "why": seen.sentence})
             return
         page(figures, seen, now, Console())
+
+
+def _ended(seen: Now, figures: Figures) -> Now:
+    """Say what became of people who need not be brought again: they are barred."""
+    barred = figures["sends"].get(State.SUPPRESSED, 0)
+    is_over = seen.cause is Cause.NOTHING and "`outreachd import`" in seen.sentence
+    if not (barred and is_over):
+        return seen
+    text = f"nothing waits to be sent: {counted(barred, 'send')} met a suppression"
+    return Now(
+        Cause.NOTHING, f"{text}, all others have ended: `outreachd suppressions`"
+    )
 
 
 async def now_of(opened: Desk, figures: Figures, now: datetime) -> Now:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from outreachd.commands.base import FailedError, MisusedError, settings_of
 from outreachd.commands.run import control_token, run, tend
@@ -40,14 +41,23 @@ class Restarted:
 
 
 async def test_our_own_server_is_started_until_it_starts() -> None:
-    """65: a disk that was full, and has room again, has its database again."""
-    server = Restarted(EmbeddedError("no space left"), OSError(28, "no space left"))
-    clock = QuietClock(MONDAY)
-    async with asyncio.timeout(10), ticking(clock):
-        tending = asyncio.create_task(tend(cast(EmbeddedServer, server), clock))
-        await server.started.wait()
-        assert not tending.done()
-        tending.cancel()
+    """65: a disk that was full, and has room again, has its database again.
+
+    Why it did not start is logged once, however often it is tried, and told readiness.
+    """
+    full = EmbeddedError("no space left")
+    server = Restarted(full, full, full)
+    clock, told = QuietClock(MONDAY), list[str | None]()
+    with capture_logs() as logged:
+        async with asyncio.timeout(90), ticking(clock):
+            tending = asyncio.create_task(
+                tend(cast(EmbeddedServer, server), clock, told.append)
+            )
+            await server.started.wait()
+            assert not tending.done()
+            tending.cancel()
+    assert told[:3] == ["no space left"] * 3
+    assert [line["event"] for line in logged] == ["embedded.down"]
 
 
 def test_a_token_of_our_own_is_made_once_and_for_us_only(tmp_path: Path) -> None:

@@ -115,6 +115,21 @@ async def test_letters_of_a_retired_campaign_are_not_due(
     assert told["sends"] == {"scheduled": 3}
 
 
+async def test_people_who_are_barred_are_not_asked_for_again(
+    config: Path,
+    put_sends: PutSends,
+    db: Database,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Who imported a list and sees nothing go out learns that it met suppressions."""
+    await put_sends(3, state="suppressed")
+    await be_seen(db)
+    assert await line(config, capsys) == (
+        "nothing waits to be sent: 3 sends met a suppression, all others have ended: "
+        "`outreachd suppressions`"
+    )
+
+
 async def test_a_daemon_that_cannot_send_says_why(
     config: Path, fleet: None, helm: Helm, capsys: pytest.CaptureFixture[str]
 ) -> None:
