@@ -9,7 +9,7 @@ chance, of which the mean is taken. Nothing outside is touched.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import datetime
 
 from outreachd.clock import Clock, VirtualClock
@@ -17,19 +17,19 @@ from outreachd.flow.agenda import hours_of
 from outreachd.flow.crew import Crew
 from outreachd.flow.feed import Feed
 from outreachd.flow.journey import Ending, Journey, Trip
+from outreachd.flow.lines import TERM, Lines, NamedReceivers, bridge
 from outreachd.flow.pool import Permit, Pool
-from outreachd.flow.recorder import Recorder
 from outreachd.flow.stock import Source, Stock
+from outreachd.rules.address import domain_of
 from outreachd.rules.meter import Hours
 from outreachd.rules.model import Claim, Pause, Roster, State
 from outreachd.rules.outlook import Blocked, Outlook, Waiting
 from outreachd.rules.places import calendar_at
-from outreachd.rules.records import Facts, Outcome, Queue
+from outreachd.rules.records import Facts, Queue
 from outreachd.rules.sequence import next_due, step_after
 from outreachd.rules.share import FairShare
 from outreachd.telemetry import Metrics
 
-TERM = 1
 MAX_IN_FLIGHT = 200
 # All new work is announced, so the agenda need not be asked anew often.
 POLL_S = 900.0
@@ -61,7 +61,7 @@ async def forecast(
     pool = Pool(roster, facts, lambda: MEAN_DICE, now=now, mono=clock.monotonic())
     pool.set_pauses(pauses, now=now, mono=clock.monotonic())
     _bridge_strides(pool, clock.monotonic())
-    feed = _feed(pool, stock, outlook, clock)
+    feed = _feed(pool, stock, outlook, clock, until)
     watch = Watch(pool, stock, outlook)
 
     def at_rest() -> None:
@@ -79,8 +79,11 @@ async def forecast(
     return outlook
 
 
-def _feed(pool: Pool, stock: Stock, outlook: Outlook, clock: Clock) -> Feed:
-    recorder = Recorder(stock, Forgetful(), clock, house=clock, term=TERM)
+def _feed(
+    pool: Pool, stock: Stock, outlook: Outlook, clock: Clock, until: datetime
+) -> Feed:
+    receivers = NamedReceivers(pool)
+    recorder = Lines(stock, receivers, clock, until)
     crew = Crew(
         pool=pool,
         journey=Acceptance(stock, outlook, clock),
@@ -108,6 +111,7 @@ def _feed(pool: Pool, stock: Stock, outlook: Outlook, clock: Clock) -> Feed:
         term=TERM,
         max_in_flight=MAX_IN_FLIGHT,
         poll_s=POLL_S,
+        receivers=receivers if pool.paces else None,
     )
 
 
@@ -117,8 +121,7 @@ def _bridge_strides(pool: Pool, mono: float) -> None:
     for standing in (*pool.accounts.values(), *domains):
         bucket = standing.bucket
         assert bucket is not None
-        capacity = bucket.capacity + bucket.rate * STRIDE_S
-        bucket.retune(rate=bucket.rate, capacity=capacity, now=mono)
+        bridge(bucket, STRIDE_S, mono)
 
 
 class Rest(VirtualClock):
@@ -165,6 +168,7 @@ class Acceptance(Journey):
             step_number=step.number,
             due_at=due_at,
             n=1,
+            receiver=domain_of(claim.email),
         )
         self._stock.add(follow_up, now)
         return due_at
@@ -189,6 +193,9 @@ class Watch:
             for (campaign_id, place), n in counts.items():
                 if self._is_open(Queue(campaign_id, place), now):
                     self._note(source, campaign_id, n, now, mono)
+        for like, blocked, n in self._stock.lined_up(now):
+            if self._is_open(Queue(like.campaign_id, like.place), now):
+                self._outlook.held_back(like.campaign_id, now, blocked, n)
 
     def _is_open(self, queue: Queue, now: datetime) -> bool:
         window = self._windows.get(queue)
@@ -218,16 +225,6 @@ class Watch:
             gate = max(gates, key=lambda gate: gate.wait_s)
             if gate.wait_s > 0:
                 yield Blocked.by(gate)
-
-
-class Forgetful:
-    """A journal that keeps nothing: a forecast has nothing to lose."""
-
-    async def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Forget."""
-
-    async def clear(self) -> None:
-        """Have nothing to forget."""
 
 
 class Done:

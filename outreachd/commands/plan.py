@@ -31,6 +31,7 @@ from outreachd.forecast import forecast
 from outreachd.rules.calendar import local_day
 from outreachd.rules.model import Roster
 from outreachd.rules.outlook import CampaignDay, DomainDay, Outlook, Reason, by_client
+from outreachd.rules.receivers import smallest_rate
 from outreachd.store.roster import read_facts, read_pauses, read_roster
 from outreachd.store.waiting import read_waiting
 
@@ -65,13 +66,11 @@ async def plan(
         outlook = await look_ahead(opened, now, asked[-1])
     reports = [report(outlook, when) for when in asked]
     if as_json:
-        show_json({"days": reports, "notes": outlook.notes()})
+        show_json({"days": reports})
         return
     console = Console(highlight=False)
     for when in asked:
         page(outlook, when, console)
-    for note in outlook.notes():
-        console.print(Text(f"note: {note}"))
 
 
 def days_asked(day: str | None, days: int | None, now: datetime) -> list[date]:
@@ -98,7 +97,8 @@ async def look_ahead(opened: Desk, now: datetime, last: date) -> Outlook:
         facts = await read_facts(connection, now)
         pauses = await read_pauses(connection, now)
         until = end_of_day(roster, now, last)
-        waiting = await read_waiting(connection, now=now, until=until)
+        crowd = smallest_rate(roster.accounts.values())
+        waiting = await read_waiting(connection, now=now, until=until, crowd=crowd)
     return await forecast(roster, facts, pauses, waiting, now=now, until=until)
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from outreachd.rules.calendar import UnknownZoneError, opening
 from outreachd.rules.model import Claim, Roster, State
-from outreachd.rules.outlook import Outlook, Waiting
+from outreachd.rules.outlook import Blocked, Outlook, Waiting
 from outreachd.rules.places import calendar_at
 from outreachd.rules.records import (
     GiveBack,
@@ -28,6 +28,9 @@ from outreachd.rules.records import (
 
 Source = int | Queue  # a mailbox's id, or a queue
 Counts = dict[tuple[int, str], int]  # by campaign and the recipients' place
+# When due (POSIX seconds), order of arrival, how many, the like, and before which gate
+# they have a place in the line.
+Pile = tuple[float, int, int, Waiting, Blocked | None]
 
 
 class Stock:
@@ -38,9 +41,9 @@ class Stock:
         self._outlook = outlook
         self._order = itertools.count()
         self._ids = itertools.count(1)
-        # By source: when due (POSIX seconds), order of arrival, how many, the like.
-        self._piles: dict[Source, list[tuple[float, int, int, Waiting]]] = {}
+        self._piles: dict[Source, list[Pile]] = {}
         self._leased: dict[int, Waiting] = {}
+        self._lined_up: set[Source] = set()  # where some have a place in a line
 
     def add(self, pile: Waiting, now: datetime) -> None:
         """Put rows in; they count as due when their campaign's window opens.
@@ -63,14 +66,11 @@ class Stock:
         self._outlook.came_due(campaign.id, due_at, pile.n)
         self._push(pile, pile.due_at, pile.n)
 
-    def _push(self, like: Waiting, due_at: datetime, n: int) -> None:
-        source: Source = (
-            Queue(like.campaign_id, like.place)
-            if like.mailbox_id is None
-            else like.mailbox_id
-        )
-        entry = (due_at.timestamp(), next(self._order), n, like)
-        heapq.heappush(self._piles.setdefault(source, []), entry)
+    def _push(
+        self, like: Waiting, due_at: datetime, n: int, before: Blocked | None = None
+    ) -> None:
+        entry = (due_at.timestamp(), next(self._order), n, like, before)
+        heapq.heappush(self._piles.setdefault(_source(like), []), entry)
 
     def due(self, now: datetime) -> Mapping[Source, Counts]:
         """Count what is due and waits, by source and campaign."""
@@ -79,11 +79,37 @@ class Stock:
         for source, piles in self._piles.items():
             if piles and piles[0][0] <= at:
                 counts = found[source] = {}
-                for due, _, n, like in piles:
+                for due, _, n, like, _ in piles:
                     if due <= at:
                         key = (like.campaign_id, like.place)
                         counts[key] = counts.get(key, 0) + n
         return found
+
+    # --- lines ------------------------------------------------------------------------
+
+    def take_alike(self, send_id: int, most: int, now: datetime) -> tuple[Waiting, int]:
+        """Take a claimed row, and rows like it that would be claimed next."""
+        like, at, taken = self._leased.pop(send_id), now.timestamp(), 1
+        piles = self._piles[_source(like)]
+        while taken < most and piles and piles[0][0] <= at and piles[0][3] is like:
+            taken += _take(piles, most - taken)[1]
+        return like, taken
+
+    def line_up(
+        self, like: Waiting, places: Mapping[datetime, int], before: Blocked
+    ) -> None:
+        """Let so many rows come again at each of these moments."""
+        self._lined_up.add(_source(like))
+        for due_at, n in places.items():
+            self._push(like, due_at, n, before)
+
+    def lined_up(self, now: datetime) -> Iterator[tuple[Waiting, Blocked, int]]:
+        """Tell what waits for its place in a line, and before which gate."""
+        at = now.timestamp()
+        for source in self._lined_up:
+            for due, _, n, like, before in self._piles[source]:
+                if before is not None and due > at:
+                    yield like, before, n
 
     # --- the ledger as the flow sees it -----------------------------------------------
 
@@ -97,11 +123,8 @@ class Stock:
             left = want.count
             piles = self._piles.get(want.source, [])
             while left and piles and piles[0][0] <= at:
-                due, order, n, like = heapq.heappop(piles)
-                taken = min(n, left)
+                like, taken = _take(piles, left)
                 left -= taken
-                if n > taken:
-                    heapq.heappush(piles, (due, order, n - taken, like))
                 claims += [(want.source, self._lease(like)) for _ in range(taken)]
         return claims
 
@@ -114,7 +137,7 @@ class Stock:
             step_number=like.step_number,
             enrolment_id=send_id,
             contact_id=send_id,
-            email="",
+            email=f"@{like.receiver}" if like.receiver else "",
             variables=b"{}",
             place=like.place,
             mailbox_id=like.mailbox_id,
@@ -169,7 +192,22 @@ class Stock:
         """Take note of nothing: what was sent is told to the outlook."""
 
 
-def _instant(
-    piles: Sequence[tuple[float, int, int, Waiting]] | None,
-) -> datetime | None:
+def _source(like: Waiting) -> Source:
+    if like.mailbox_id is None:
+        return Queue(like.campaign_id, like.place)
+    return like.mailbox_id
+
+
+def _take(piles: list[Pile], most: int) -> tuple[Waiting, int]:
+    """Take what is due first, of the same pile; tell how many that are."""
+    due, order, n, like, before = piles[0]
+    if n > most:
+        # The same place in the heap: nothing is due between the two.
+        piles[0] = (due, order, n - most, like, before)
+        return like, most
+    heapq.heappop(piles)
+    return like, n
+
+
+def _instant(piles: Sequence[Pile] | None) -> datetime | None:
     return datetime.fromtimestamp(piles[0][0], UTC) if piles else None

@@ -47,6 +47,7 @@ class Waiting:
     step_number: int
     due_at: datetime
     n: int
+    receiver: str = ""  # "" = too few wait for it for any rate to matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +164,6 @@ class Outlook:
         if day not in days:
             days[day] = _Tally()
         return days[day]
-
-    def notes(self) -> list[str]:
-        """Say what the figures leave out."""
-        accounts = self._roster.accounts.values()
-        names = sorted(one.name for one in accounts if one.receiver_rates)
-        if not names:
-            return []
-        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        note = (
-            f"the rates by receiver of account {some} are not part of this plan: what "
-            "they put off may be late; `outreachd explain SEND` tells until when."
-        )
-        return [note]
 
     def campaign_name(self, id: int) -> str:
         """Name a campaign."""

@@ -8,7 +8,9 @@ means each receiver that is not named there, by its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from outreachd.rules.model import Account
 
 OTHERS = "others"
 
@@ -48,6 +50,12 @@ SHORT_NAMES = frozenset(PROVIDERS.values())
 def rate_of(rates: Mapping[str, int], receiver: str) -> int | None:
     """Tell the letters a minute that may go to a receiver; None = any number."""
     return rates.get(receiver, rates.get(OTHERS))
+
+
+def smallest_rate(accounts: Iterable[Account]) -> int | None:
+    """Tell the fewest letters a minute that any account may send to a receiver."""
+    rates = (rate for one in accounts for rate in one.receiver_rates.values())
+    return min(rates, default=None)
 
 
 def rates_text(rates: Mapping[str, int]) -> str:

@@ -76,24 +76,22 @@ async def test_a_plan_changes_nothing(config: Path, put_sends: PutSends) -> None
     await plan(config, today().isoformat(), None, False)
 
 
-async def test_what_a_plan_leaves_out_is_said(
+async def test_a_fleet_with_rates_by_receiver_is_planned(
     config: Path,
-    fleet: None,
+    put_sends: PutSends,
     db: Database,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Rates by receiver, for people and for scripts; nothing where there are none."""
-    await plan(config, None, None, True)
-    assert json.loads(capsys.readouterr().out)["notes"] == []
+    """What waits is counted by receiver, and nothing of it is lost on the way."""
+    await put_sends(8)
     async with db.connection() as connection:
         await connection.execute(
-            "UPDATE account SET receiver_rates = '{\"google\": 6}'"
+            "UPDATE account SET receiver_rates = '{\"others\": 1}'"
         )
-    await plan(config, None, None, True)
-    [note] = json.loads(capsys.readouterr().out)["notes"]
-    await plan(config, None, None, False)
-    told = " ".join(capsys.readouterr().out.split())
-    assert f"note: {note}" in told
+    await plan(config, None, 2, True)
+    first, second = json.loads(capsys.readouterr().out)["days"]
+    assert first["sent"] >= 3
+    assert second["late"] == 8 - first["sent"] - second["sent"]
 
 
 async def test_nothing_due_is_said(

@@ -146,11 +146,3 @@ def test_a_gates_name_is_read_as_who_and_what(
 ) -> None:
     """The reason in a plan is the gate that explain shows, in short."""
     assert Blocked.by(Gate(name, value, "", "", 1.0)) == blocked
-
-
-def test_what_the_figures_leave_out_is_said() -> None:
-    """Rates by receiver, by the names of the accounts that have them."""
-    assert Outlook(ROSTER, Facts()).notes() == []
-    limited = [account(n, name=f"a{n}", receiver_rates={"google": 1}) for n in (1, 2)]
-    [note] = Outlook(roster(*limited), Facts()).notes()
-    assert "of account a1, a2 are not part of this plan" in note

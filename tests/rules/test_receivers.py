@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from outreachd.rules.receivers import OTHERS, PROVIDERS, rate_of, rates_text
+from outreachd.rules.receivers import (
+    OTHERS,
+    PROVIDERS,
+    rate_of,
+    rates_text,
+    smallest_rate,
+)
+from tests.rosters import account
 
 
 def test_others_is_each_that_is_not_named() -> None:
@@ -24,3 +31,10 @@ def test_rates_are_written_the_same_in_any_order() -> None:
 def test_no_receiver_is_called_others() -> None:
     """The word would mean two things."""
     assert OTHERS not in PROVIDERS.values()
+
+
+def test_the_smallest_rate_is_of_any_account() -> None:
+    """None where no account has any."""
+    rates: tuple[dict[str, int], ...] = ({"google": 60, OTHERS: 9}, {"yahoo": 20}, {})
+    assert smallest_rate(account(receiver_rates=one) for one in rates) == 9
+    assert smallest_rate([account()]) is None

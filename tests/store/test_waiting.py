@@ -100,3 +100,32 @@ async def test_the_databases_clock_can_be_read(db: Database) -> None:
     """An aware instant, so that it can be held against ours."""
     async with db.connection() as connection:
         assert (await database_time(connection)).tzinfo is not None
+
+
+PUT_PEOPLE = """
+WITH d AS (INSERT INTO mail_domain (domain, verdict, provider, checked_at)
+    VALUES ('big.example', 'mx', 'google', now()))
+INSERT INTO contact (client_id, email)
+SELECT k.client_id,
+    'p' || n || CASE WHEN n < 5 THEN '@big.example' ELSE '@x.example' END
+FROM campaign k, generate_series(1, 5) n ORDER BY n
+"""
+
+
+async def test_crowds_are_told_by_receiver(db: Database) -> None:
+    """By who runs their mail; what its rate has put off is due as it was before."""
+    for _ in range(5):
+        await put(db, NOW - HOUR)
+    async with db.connection() as connection:
+        await connection.execute(PUT_PEOPLE)
+        await connection.execute(
+            "UPDATE send SET reason = 'receiver_rate', due_at = $1"
+            " WHERE contact_id = 2",
+            NOW + 9 * HOUR,
+        )
+        until = NOW + 4 * HOUR
+        piles = await read_waiting(connection, now=NOW, until=until, crowd=3)
+        few = await read_waiting(connection, now=NOW, until=until, crowd=4)
+    told = [(pile.receiver, pile.n, pile.due_at) for pile in piles]
+    assert told == [("", 1, NOW), ("google", 4, NOW)]
+    assert [(pile.receiver, pile.n) for pile in few] == [("", 5)]
