@@ -100,8 +100,8 @@ class Helm:
     def silent(self) -> Mapping[str, tuple[float, str]]:
         """Tell which accounts are silent, by name: for how many seconds, and why."""
         shift = self._shift()
-        if shift is None:
-            return {}
+        if shift is None or not self._readiness()[0]:
+            return {}  # an outcome that cannot be recorded is not a server's silence
         accounts = shift.pool.roster.accounts
         return {
             accounts[one.account_id].name: (one.for_s, one.why)

@@ -52,10 +52,9 @@ class Keyring:
 
     async def token(self, account_id: int, mailbox_id: int | None) -> str | None:
         """Open the access token of a login that has one instead; "" = it is missing."""
-        secret = self._open(account_id, mailbox_id)
-        if self._auth(account_id, mailbox_id) is Auth.XOAUTH2:
-            return secret or ""
-        return None if secret else ""  # a password that is missing comes no later
+        if self._auth(account_id, mailbox_id) is not Auth.XOAUTH2:
+            return None
+        return self._open(account_id, mailbox_id) or ""
 
     def secret(self, owner: str, id: int) -> str | None:
         """Open the password or token by which a mailbox is read; None = it cannot be.

@@ -138,14 +138,14 @@ def test_what_reads_a_mailbox_is_opened_or_not_there() -> None:
 async def test_a_password_that_does_not_open_is_said_once_and_fails_the_login() -> None:
     """It is none: the login is refused and paused, and no letter is held for it.
 
-    Nor does it wait for a token: one that may come later is None, there is "" here.
+    Nor does the login wait for a token, which "" would say: it has none at all.
     """
     ring = Keyring(Vault(b"k" * 32))
     sealed = {("account", 1): Vault(b"q" * 32).seal("account", 1, "of the relay")}
     ring.replace(sealed, roster(Auth.PASSWORD))
     with capture_logs() as logged:
         assert [ring.password(1, None) for _ in range(3)] == [None, None, None]
-        assert await ring.token(1, None) == ""
+        assert await ring.token(1, None) is None
     [line] = logged
     assert (line["event"], line["kind"], line["id"]) == (
         "password.unreadable",

@@ -150,7 +150,7 @@ class Handshake:
         who = route.account.id, route.mailbox_id
         password = self.password(*who)
         token = await self.token(*who) if self.token else None
-        if self.token and not (token or password):
+        if token == "" and not password:  # None: this login has no token at all
             return Reply(Phase.AUTH, 454, "no access token is to be had now")
         if token and "xoauth2" in offers.mechanisms:
             said = [b"AUTH XOAUTH2 " + auth_xoauth2_encode(route.username, token), b""]

@@ -327,6 +327,21 @@ async def test_a_token_that_cannot_be_had_is_no_bad_password() -> None:
         assert server.count("AUTH") == 0
 
 
+async def test_a_password_that_is_missing_is_not_waited_for_as_a_token() -> None:
+    """Only a login by token waits for one: else its letters were tried for ever."""
+
+    async def token(account_id: int, mailbox_id: int | None) -> None:
+        return None
+
+    def password(account_id: int, mailbox_id: int | None) -> None:
+        return None
+
+    async with ScriptedServer() as server:
+        async with carrier(password=password, token=token) as out:
+            reply = await send(out, route(server, username="ann"))
+        assert judge(reply).reason == "auth_credentials"
+
+
 async def test_a_login_without_a_password_is_not_tried() -> None:
     """A missing secret is said in a sentence, before anything is on the wire."""
     async with (
