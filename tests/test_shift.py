@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from weakref import ref
 
 import dkim
 import pytest
@@ -164,6 +165,20 @@ async def test_a_new_shift_settles_what_the_last_one_left(bench: Bench) -> None:
     await bench.shift()
     assert await bench.states() == {"sent": 1, "uncertain": 1, "scheduled": 1}
     assert await bench.journal.replay() == []
+
+
+async def test_a_shift_that_is_over_leaves_the_memory(bench: Bench) -> None:
+    """Its pool, its feed and its crew go when the next one begins, cycles or not."""
+    await bench.add(3)
+    shift = await bench.shift()
+    async with at_work(bench, shift):
+        await bench.clock.sleep(60)
+    assert await bench.states() == {"sent": 3}
+    bench.spawner.jobs.clear()
+    gone = [ref(shift), ref(shift.pool), ref(shift.feed), ref(shift.crew)]
+    del shift
+    await bench.shift()
+    assert [was() for was in gone] == [None] * 4
 
 
 async def test_what_outlasts_a_shift_is_counted_once(bench: Bench) -> None:
