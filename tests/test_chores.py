@@ -150,7 +150,7 @@ async def test_the_watchdog_is_told_while_the_loop_lives(
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(path))
-        listening.settimeout(5)
+        listening.settimeout(90)
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
         monkeypatch.setenv("WATCHDOG_USEC", "30000000")
         monkeypatch.delenv("WATCHDOG_PID", raising=False)
@@ -178,7 +178,7 @@ class Stubborn(Moody):
 async def test_the_end_is_heard_also_as_a_fault_of_the_database(db: Database) -> None:
     """SIGTERM cancels chores once: one that took it for a fault would live for ever."""
     steering = Stubborn(db)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         async with chores(db, steering):
             await steering.asked.acquire()
 

@@ -18,7 +18,7 @@ from outreachd.store.steering import PgSteering
 
 BEFORE = datetime.min.replace(tzinfo=UTC)
 LEASE_S = 3.0
-LIMIT_S = 20.0  # for what takes a lease or two
+LIMIT_S = 90.0  # for what takes a lease or two
 
 
 def settings(state: Path) -> Settings:

@@ -20,6 +20,7 @@ from typing import Any
 import aiohttp
 
 from outreachd.clock import RealClock
+from tests.stopwatch import Stopwatch
 
 CLOCK = RealClock()
 LOOK_S = 0.02
@@ -30,12 +31,12 @@ async def until(
     condition: Callable[[], bool | Awaitable[bool]], limit_s: float, what: str
 ) -> float:
     """Look until a condition holds; tell how long that took, or fail in words."""
-    began = CLOCK.monotonic()
+    watch = Stopwatch()
     while True:
         found = condition()
         if found if isinstance(found, bool) else await found:
-            return CLOCK.monotonic() - began
-        assert CLOCK.monotonic() - began < limit_s, f"waited {limit_s:g} s until {what}"
+            return watch.seconds()
+        assert watch.elapsed_s() < limit_s, f"waited {limit_s:g} s until {what}"
         await CLOCK.sleep(LOOK_S)
 
 

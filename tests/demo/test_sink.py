@@ -30,7 +30,7 @@ def sink(log: Path, *options: str) -> Iterator[tuple[Sink, list[int]]]:
         told = json.loads(process.stdout.readline())
         assert told["port"] == told["ports"][0]
         yield process, told["ports"]
-        process.communicate(timeout=10)
+        process.communicate(timeout=90)
         assert process.returncode == 0
 
 
@@ -100,7 +100,7 @@ def test_the_server_dies_with_its_parent(tmp_path: Path) -> None:
         client = smtplib.SMTP("127.0.0.1", port)
         assert process.stdin
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=90) == 0
         client.close()
         process.stdin = None  # closed already: nothing left to flush
 

@@ -144,7 +144,7 @@ async def test_rows_that_are_locked_do_not_make_the_feed_spin() -> None:
     """What is due but cannot be claimed is asked for a few times a second at most."""
     world = World(roster(mailbox(), campaign()), ledger=LockedLedger())
     world.add(3)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await world.run_for(seconds=10)
     assert 1 < world.ledger.calls["claim"] <= 101
 

@@ -187,7 +187,7 @@ class World:
         finally:
             self.feed.stop()
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(90):
                     await feeding
                     await self.crew.drain(grace_s=1, begun_s=60)
             finally:

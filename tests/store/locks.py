@@ -13,6 +13,6 @@ async def wait_for_lock(db: Database, count: int = 1) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(5), db.connection() as connection:
+    async with asyncio.timeout(90), db.connection() as connection:
         while await connection.fetchval(query) < count:
             pass

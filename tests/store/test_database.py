@@ -31,6 +31,7 @@ from outreachd.store.database import (
     is_conflict,
 )
 from outreachd.store.embedded import EmbeddedServer
+from tests.stopwatch import Stopwatch
 
 CLOCK = RealClock()
 TERMINATE_OTHERS = """
@@ -64,14 +65,17 @@ async def silent() -> AsyncIterator[int]:
 
 
 async def until_back(database: Database, limit_s: float) -> Any:
-    """Ask until the database answers, and no longer; tell by which process."""
-    async with asyncio.timeout(limit_s):
-        while True:
-            try:
-                async with database.connection(2) as c:
-                    return await c.fetchval("SELECT pg_backend_pid()")
-            except LedgerAwayError:
-                await CLOCK.sleep(0.02)
+    """Ask until the database answers, in time; tell by which process."""
+    watch = Stopwatch()
+    while True:
+        try:
+            async with database.connection(2) as c:
+                found = await c.fetchval("SELECT pg_backend_pid()")
+            break
+        except LedgerAwayError:
+            await CLOCK.sleep(0.02)
+    assert watch.seconds() < limit_s
+    return found
 
 
 async def until_gone(database: Database) -> None:
@@ -268,7 +272,7 @@ async def test_a_lock_timeout_is_tried_again_on_the_same_connection(
 
     async with db.connection() as holder, holder.transaction():
         await holder.execute("LOCK TABLE lease")
-        with pytest.raises(LedgerAwayError, match="LockNotAvailable"):
+        with pytest.raises(LedgerAwayError, match="somebody else locks"):
             async with db.connection() as c:
                 await impatient(c)
         async with db.connection() as c:
@@ -298,9 +302,9 @@ async def test_closing_does_not_wait_for_ever(database_url: str) -> None:
     """A borrower who does not return is cut off at the limit."""
     database = await Database.open(database_url)
     async with database.connection() as c:
-        before = CLOCK.monotonic()
+        watch = Stopwatch()
         await database.close(0.1)
-        assert CLOCK.monotonic() - before < 1
+        assert watch.seconds() < 1
         with pytest.raises(asyncpg.InterfaceError):
             await c.fetchval("SELECT 1")
     with pytest.raises(LedgerAwayError, match="pool is closed"):
@@ -362,9 +366,9 @@ async def test_immediate_restarts_are_survived(victim: EmbeddedServer) -> None:
 
 
 async def test_a_frozen_backend_is_left(database_url: str) -> None:
-    """PG 49: it costs the command limit, here 0.3 s; another answers within 3 s."""
-    database = await Database.open(database_url, command_limit_s=0.3)
-    before = CLOCK.monotonic()
+    """PG 49: it costs the command limit, here 1 s; another answers within 3 s."""
+    database = await Database.open(database_url, command_limit_s=1.0)
+    watch = Stopwatch()
     async with database.connection() as c:
         frozen = await c.fetchval("SELECT pg_backend_pid()")
     os.kill(frozen, signal.SIGSTOP)
@@ -373,7 +377,7 @@ async def test_a_frozen_backend_is_left(database_url: str) -> None:
             async with database.connection() as c:
                 await c.fetchval("SELECT 1")
         assert await until_back(database, 3) != frozen
-        assert CLOCK.monotonic() - before < 3
+        assert watch.seconds() < 3
         await database.close(5)
     finally:
         os.kill(frozen, signal.SIGCONT)
@@ -391,7 +395,7 @@ async def test_a_demoted_primary_is_left(
         first = {await one.fetchval(start), await two.fetchval(start)}
     await demote(victim, "on")
     try:
-        with pytest.raises(LedgerAwayError, match="read-only"):
+        with pytest.raises(LedgerAwayError, match="takes no writes"):
             async with database.connection() as c:
                 await c.execute("CREATE TABLE unwritable ()")
         async with database.connection() as one, database.connection() as two:
@@ -410,9 +414,8 @@ async def demote(server: EmbeddedServer, state: str) -> None:
     await c.execute(f"ALTER SYSTEM SET default_transaction_read_only = {state}")
     await c.execute("SELECT pg_reload_conf()")
     await c.execute("RESET default_transaction_read_only")
-    async with asyncio.timeout(5):
-        while await c.fetchval("SHOW default_transaction_read_only") != state:
-            await CLOCK.sleep(0.01)
+    while await c.fetchval("SHOW default_transaction_read_only") != state:
+        await CLOCK.sleep(0.01)
     await c.close()
 
 
@@ -421,15 +424,15 @@ async def test_a_silent_first_host_costs_under_five_seconds(
 ) -> None:
     """PG 51: the second host is in use within 5 s; later connections lose no time."""
     dsn = tcp_url.replace("@", f"@127.0.0.1:{silent},")
-    before = CLOCK.monotonic()
+    watch = Stopwatch()
     database = await Database.open(dsn)
     async with database.connection() as one:
         assert await one.fetchval("SELECT 1") == 1
-        assert CLOCK.monotonic() - before < 5
-        before = CLOCK.monotonic()
+        assert watch.seconds() < 5
+        watch = Stopwatch()
         async with database.connection() as two:
             assert await two.fetchval("SELECT 1") == 1
-        assert CLOCK.monotonic() - before < 1
+        assert watch.seconds() < 1
     await database.close(5)
 
 
@@ -454,7 +457,7 @@ async def test_a_host_that_drops_packets_is_passed_over(
     tcp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PG 51: no answer even to SYN (a full backlog drops them): the same limit."""
-    monkeypatch.setattr(hosts, "HOST_LIMIT_S", 0.3)
+    monkeypatch.setattr(hosts, "HOST_LIMIT_S", 1.5)
     with socket.socket() as full, socket.socket() as one, socket.socket() as two:
         full.bind(("127.0.0.1", 0))
         full.listen(0)

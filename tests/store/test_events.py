@@ -324,7 +324,7 @@ async def until_waiting(db: Database, count: int) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while await rows(db, question) != [(count,)]:
             pass
 

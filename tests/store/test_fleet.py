@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -32,6 +31,7 @@ from tests.fleets import (
     fleet,
     with_pool,
 )
+from tests.stopwatch import Stopwatch
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 VAULT = Vault(b"k" * 32)
@@ -196,13 +196,13 @@ async def test_twelve_thousand_mailboxes_are_applied_in_seconds(db: Database) ->
         for n in range(12_000)
     ]
     things: tuple[Thing, ...] = (ACME, RELAY, SPARE, DOMAIN, *many, with_pool(*many))
-    started = time.perf_counter()
+    watch = Stopwatch()
     async with db.connection() as connection:
         changes = await put(connection, *things)
         again = await put(connection, *things)
 
     assert (len(changes), again) == (12_005, [])
-    assert time.perf_counter() - started < 20  # both of them
+    assert watch.seconds() < 20  # both of them
 
 
 async def test_what_a_campaign_says_of_variants_and_mailboxes_reads_back(

@@ -29,7 +29,7 @@ async def listening(db: Database) -> AsyncIterator[asyncio.Queue[Hint]]:
 
 
 async def next_of(heard: asyncio.Queue[Hint], n: int) -> set[Hint]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(90):
         return {await heard.get() for _ in range(n)}
 
 

@@ -138,7 +138,7 @@ async def test_a_large_fleet_that_comes_back_is_counted_at_once(db: Database) ->
             " $1::timestamptz - interval '30 minutes' FROM mailbox",
             NOW,
         )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         found = await PgTallies(db).fresh(NOW, [4, 168])
     assert len(found) == 3003
     for kind in (Kind.DOMAIN, Kind.ACCOUNT, Kind.CLIENT):

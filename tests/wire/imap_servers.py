@@ -95,7 +95,7 @@ class Pymap:
         return [line for line in told if isinstance(line, bytes)]
 
     def _client(self) -> IMAP4:
-        client = IMAP4("127.0.0.1", self.port, timeout=10)
+        client = IMAP4("127.0.0.1", self.port, timeout=90)
         client.login("demouser", SECRET)
         return client
 

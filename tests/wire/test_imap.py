@@ -223,7 +223,7 @@ async def test_a_reader_that_is_cancelled_leaves_no_thread_behind() -> None:
             await looking
     busy = [t for t in threading.enumerate() if t.name.startswith("imap")]
     for thread in busy:
-        await asyncio.to_thread(thread.join, 5)
+        await asyncio.to_thread(thread.join, 90)
         assert not thread.is_alive()
 
 
