@@ -175,7 +175,9 @@ async def test_a_shift_that_is_over_leaves_the_memory(bench: Bench) -> None:
         await bench.clock.sleep(60)
     assert await bench.states() == {"sent": 3}
     bench.spawner.jobs.clear()
-    gone = [ref(shift), ref(shift.pool), ref(shift.feed), ref(shift.crew)]
+    parts: tuple[object, ...] = (shift, shift.pool, shift.feed, shift.crew)
+    gone = [ref(part) for part in parts]
+    del parts
     del shift
     await bench.shift()
     assert [was() for was in gone] == [None] * 4
