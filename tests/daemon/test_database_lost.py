@@ -17,6 +17,7 @@ STILL_S = 1.5  # longer than a letter takes at the slowest server here
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_ten_immediate_restarts_lose_nothing(
     tmp_path: Path, breakable: Breakable
 ) -> None:

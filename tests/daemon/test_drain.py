@@ -19,6 +19,7 @@ ENDS_BY_S = 12.0  # the grace for what has not begun, and two seconds more
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_twenty_orderly_stops_leave_nothing_uncertain(
     tmp_path: Path, database_url: str
 ) -> None:

@@ -16,6 +16,7 @@ WAITING = 1000  # at each kill
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_thirty_kills_lose_nothing_and_repeat_nothing(
     tmp_path: Path, database_url: str
 ) -> None:

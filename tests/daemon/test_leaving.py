@@ -104,7 +104,7 @@ def ms(span: timedelta) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_a_thousand_leave_and_no_intent_follows(
     tmp_path: Path, database_url: str
 ) -> None:

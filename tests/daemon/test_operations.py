@@ -169,7 +169,7 @@ def later() -> WantedStep:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_a_thousand_operations_repeat_nothing_and_skip_nothing(
     tmp_path: Path, database_url: str
 ) -> None:
