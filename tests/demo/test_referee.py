@@ -4,6 +4,7 @@ Each law has a log that keeps it to the letter and one that breaks it by one let
 a fraction of a second: a check that cannot fail is no check.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,6 @@ from random import Random
 
 import pytest
 
-from outreachd.clock import RealClock
 from outreachd.demo.referee import Accepted, Fleet, Tally, Violation, over_limit, tally
 from outreachd.rules.calendar import instant, zone
 from outreachd.rules.model import Account, Client, Domain, Kind, Mailbox, Ramp
@@ -275,10 +275,9 @@ def test_twenty_thousand_letters_are_judged_in_a_moment() -> None:
     """A day of a whole fleet costs the demo no noticeable time."""
     times = [NOON + i * 1.5 for i in range(20_000)]
     box = replace(ANN, workday_end_min=1439)
-    clock = RealClock()
-    began = clock.monotonic()
+    began = time.process_time()  # ours alone: others may be busy too
     assert judge(times, box) != []
-    assert clock.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_days_are_told_apart_over_a_week() -> None:
