@@ -309,7 +309,19 @@ base_url = "http://127.0.0.1:{public}"
 
     async def until_done(self, limit_s: float = PATIENCE_S) -> float:
         """Wait until nothing waits or is under way; tell the seconds."""
-        return await until(self.is_done, limit_s, "all was sent")
+        try:
+            return await until(self.is_done, limit_s, "all was sent")
+        except AssertionError as error:
+            error.add_note(f"open: {await self._open()}")
+            raise
+
+    async def _open(self) -> list[tuple[Any, ...]]:
+        async with self.db.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT state, reason, min(due_at), max(due_at), count(*) FROM send"
+                " WHERE state <> 'sent' GROUP BY 1, 2"
+            )
+        return [tuple(map(str, row)) for row in rows]
 
     async def finding(self) -> Finding:
         """Hold the servers' log against the tables."""

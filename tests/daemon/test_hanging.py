@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.conftest import Breakable
-from tests.daemon.processes import CLOCK, Running, until
+from tests.daemon.processes import CLOCK, PATIENCE_S, Running, until
 from tests.daemon.rig import LEASE_S, World, world
 
 HANGS_MS = 25_000.0
@@ -29,7 +29,7 @@ async def until_one_hangs(w: World) -> tuple[Running, str]:
     """Start with one mailbox at each server; tell who the first late letter is for."""
     await w.furnish(mailboxes=2, letters=4000)
     daemon = w.start()
-    await until(lambda: bool(hanging(w)), 20.0, "a letter hung")
+    await until(lambda: bool(hanging(w)), PATIENCE_S, "a letter hung")
     await w.until_more()
     [who] = hanging(w)
     return daemon, who
