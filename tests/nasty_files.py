@@ -201,7 +201,11 @@ COLUMNS: list[tuple[str, str, str]] = [
     ("consent_at", "3/1/2026", "consent_at must be a date or time"),
     ("consent_at", "2026-13-01", "consent_at must be a date or time"),
     ("consent_at", "2026-02-30", "consent_at must be a date or time"),
-    ("consent_at", "0001-01-01T00:00+23:59", "consent_at must be a date or time"),
+    (
+        "consent_at",
+        "0001-01-01T00:00+23:59",
+        "consent_at must be between 1970 and 2999",
+    ),
     ("consent_at", "44621", "consent_at must be a date or time"),
 ]
 

@@ -208,7 +208,8 @@ async def test_a_colleague_of_who_has_answered_is_skipped_and_told_why(
     db: Database, target: Target
 ) -> None:
     """A word for programs, a sentence for people, nothing kept."""
-    target = replace(target, stop_company=True)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE campaign SET stop_company = true")
     await intake(db, None).take(target, [person("ann@corp.net")])
     whom = Whom(address="ann@corp.net")
     now = RealClock().now()

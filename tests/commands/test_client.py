@@ -21,6 +21,7 @@ from outreachd.web.control import control_app
 from outreachd.web.server import listen
 from tests.commands.conftest import TOKEN, Helm
 
+ANSWER = {"role": "standby"}  # of the helm that stands in
 Say = Callable[[bytes], "Awaitable[None]"]
 
 
@@ -53,7 +54,7 @@ async def somebody(port: int, says: bytes) -> AsyncIterator[None]:
 
 async def test_a_daemon_of_ours_answers(settings: Settings, helm: Helm) -> None:
     """With the token of the state directory its answers are ours."""
-    assert await ask(settings, "/v1/status") == {}
+    assert await ask(settings, "/v1/status") == ANSWER
     assert await readiness(settings) == (True, "active")
     helm.is_ready = (False, "the database is away")
     assert await readiness(settings) == (False, "the database is away")
@@ -64,7 +65,7 @@ async def test_of_several_tokens_the_first_is_shown(
 ) -> None:
     """Whoever's it is: the line may have a name and a role."""
     (state / "control.token").write_text(f"ann operator {TOKEN}\nben viewer other\n")
-    assert await ask(settings, "/v1/status") == {}
+    assert await ask(settings, "/v1/status") == ANSWER
 
 
 async def test_a_unix_socket_is_asked_as_well(
@@ -84,7 +85,7 @@ async def test_a_unix_socket_is_asked_as_well(
     )
     http = settings.http.model_copy(update={"control": control})
     settings = settings.model_copy(update={"http": http})
-    assert await ask(settings, "/v1/status") == {}
+    assert await ask(settings, "/v1/status") == ANSWER
     assert await readiness(settings) == (True, "active")
     await listener.close()
     assert await ask(settings, "/v1/status") is None
