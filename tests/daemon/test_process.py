@@ -183,7 +183,7 @@ async def test_too_few_descriptors_are_survived(
     async with world(tmp_path, database_url, slow_ms=[200.0]) as w:
         await w.furnish(mailboxes=40, letters=800)
         daemon = w.start()
-        await daemon.until_said("daemon.ready")
+        await w.until_more()  # it has what one letter needs; now it wants it for many
         pid = daemon.process.pid
         held = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
