@@ -66,8 +66,11 @@ async def test_systemd_is_told(
         daemon = w.start(env=environment)
         await until(lambda: has_heard("READY=1"), PATIENCE_S, "READY")
         assert await daemon.status_of("/readyz") == 200
-        await until(lambda: has_heard("WATCHDOG=1", 5), PATIENCE_S, "five WATCHDOGs")
-        await w.until_more()
+        await until(  # all the while read: a full socket takes no more words
+            lambda: has_heard("WATCHDOG=1", 5) and w.octets() > 0,
+            PATIENCE_S,
+            "five WATCHDOGs and a letter",
+        )
         daemon.signal(signal.SIGTERM)
         await until(lambda: has_heard("STOPPING=1"), PATIENCE_S, "STOPPING")
         assert daemon.process.poll() is None, "told after the last letter"
