@@ -66,6 +66,7 @@ async def until_sent(w: World, who: str) -> None:
     await until(is_sent, HANGS_MS / 1000 + 5, "the late answer was recorded")
 
 
+@pytest.mark.slow
 async def test_a_lost_lease_is_begun_anew_while_a_letter_hangs(
     tmp_path: Path, database_url: str
 ) -> None:
