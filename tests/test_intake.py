@@ -112,7 +112,7 @@ async def test_a_domain_is_asked_once_and_then_known(
     assert told(results)[:2] == [("firm.net", "new"), ("null.net", "skipped")]
     async with db.connection() as connection:
         kept = await connection.fetch(
-            "SELECT domain, verdict, provider FROM mail_domain ORDER BY domain"
+            "SELECT domain, verdict, receiver FROM mail_domain ORDER BY domain"
         )
     assert [tuple(row) for row in kept] == [
         ("away.net", "unknown", ""),

@@ -298,9 +298,10 @@ async def test_an_applied_fleet_reaches_the_running_shift(bench: Bench) -> None:
     shift = await bench.shift()
     async with at_work(bench, shift):
         await bench.clock.sleep(5)
-        await bench.run("UPDATE step SET body_text = 'New words.'")
-        await bench.add(1)
-        await shift.reload_fleet()
+        with bench.clock.busy():  # the database answers in real time
+            await bench.run("UPDATE step SET body_text = 'New words.'")
+            await bench.add(1)
+            await shift.reload_fleet()
         await bench.clock.sleep(30)
     [letter] = bench.carrier.delivered
     assert b"New words." in letter.message
@@ -311,7 +312,7 @@ async def test_rates_by_receiver_reach_the_running_shift(bench: Bench) -> None:
     await bench.add(30)
     shift = await bench.shift()
     await bench.run(
-        "INSERT INTO mail_domain (domain, verdict, provider, checked_at)"
+        "INSERT INTO mail_domain (domain, verdict, receiver, checked_at)"
         " VALUES ('x.example', 'mx', 'google', now())"
     )
     await bench.run("UPDATE account SET receiver_rates = '{\"google\": 6}'")

@@ -25,7 +25,7 @@ from outreachd.fleet.sender_tables import (
 from outreachd.mistakes import unknown
 from outreachd.rules.address import BadAddressError, domain_of, normalise
 from outreachd.rules.model import Auth, Dkim, DkimSign, Imap, Ramp, Tls
-from outreachd.rules.receivers import OTHERS, PROVIDERS, SHORT_NAMES
+from outreachd.rules.receivers import OTHERS, RECEIVERS, SHORT_NAMES
 from outreachd.rules.wanted import (
     WantedAccount,
     WantedClient,
@@ -92,8 +92,8 @@ def _odd_receiver(name: str) -> str:
         return ""
     if "." not in name:
         return unknown("receiver", name, {*SHORT_NAMES, OTHERS})
-    if name in PROVIDERS:
-        return f'receiver "{name}" goes by its short name: write {PROVIDERS[name]}'
+    if name in RECEIVERS:
+        return f'receiver "{name}" goes by its short name: write {RECEIVERS[name]}'
     try:
         domain = domain_of(normalise(f"x@{name}"))
     except BadAddressError as error:

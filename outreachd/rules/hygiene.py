@@ -54,7 +54,7 @@ class MailDomain:
 
     domain: str
     verdict: MailVerdict
-    provider: str = ""  # who runs it: google, outlook, or the domain of its MX
+    receiver: str = ""  # who runs it: google, outlook, or the domain of its MX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from outreachd.rules.model import Account
 OTHERS = "others"
 
 # Registrable domains of MX hosts that go by a shorter name.
-PROVIDERS = {
+RECEIVERS = {
     "google.com": "google",
     "googlemail.com": "google",
     "outlook.com": "outlook",
@@ -44,7 +44,7 @@ PROVIDERS = {
     "kundenserver.de": "ionos",
     "ovh.net": "ovh",
 }
-SHORT_NAMES = frozenset(PROVIDERS.values())
+SHORT_NAMES = frozenset(RECEIVERS.values())
 
 
 def rate_of(rates: Mapping[str, int], receiver: str) -> int | None:

@@ -27,7 +27,7 @@ async def read_domains(
         sql.text("known_domains"), domains, now - SURE_FOR, now - UNKNOWN_FOR
     )
     return [
-        MailDomain(row["domain"], MailVerdict(row["verdict"]), row["provider"])
+        MailDomain(row["domain"], MailVerdict(row["verdict"]), row["receiver"])
         for row in rows
     ]
 
@@ -40,6 +40,6 @@ async def keep_domains(
         sql.text("keep_domains"),
         [one.domain for one in found],
         [one.verdict.value for one in found],
-        [one.provider for one in found],
+        [one.receiver for one in found],
         now,
     )

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from outreachd.rules.hygiene import MailDomain, MailVerdict
 from outreachd.rules.inquiry import Answer, Outcome, Question, RecordKind
-from outreachd.rules.receivers import PROVIDERS
+from outreachd.rules.receivers import RECEIVERS
 from outreachd.wire.dns_records import records_or_faults
 from outreachd.wire.suffixes import organisation
 
@@ -81,7 +81,7 @@ class MailDomains:
         for kind in (RecordKind.A, RecordKind.AAAA):
             answer = await self._records.answer(Question(domain, kind))
             if answer.outcome is Outcome.FOUND:
-                return MailDomain(domain, MailVerdict.A_ONLY, provider_of(domain))
+                return MailDomain(domain, MailVerdict.A_ONLY, receiver_of(domain))
             outcomes.add(answer.outcome)
         fault = Outcome.FAULT in outcomes
         return MailDomain(domain, MailVerdict.UNKNOWN if fault else MailVerdict.NONE)
@@ -94,10 +94,10 @@ def mail_domains_at(name_servers: tuple[str, ...]) -> MailDomains:
     )
 
 
-def provider_of(host: str) -> str:
+def receiver_of(host: str) -> str:
     """Name who runs a mail host: a short name, or its registrable domain."""
     found = organisation(host)
-    return PROVIDERS.get(found, found)
+    return RECEIVERS.get(found, found)
 
 
 def _is_reserved(domain: str) -> bool:
@@ -114,4 +114,4 @@ def _by_mx(domain: str, records: Iterable[str]) -> MailDomain:
             ranked.append((int(preference), host))
     if not ranked:
         return MailDomain(domain, MailVerdict.NULL_MX)
-    return MailDomain(domain, MailVerdict.MX, provider_of(min(ranked)[1]))
+    return MailDomain(domain, MailVerdict.MX, receiver_of(min(ranked)[1]))

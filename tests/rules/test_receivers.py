@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from outreachd.rules.receivers import (
     OTHERS,
-    PROVIDERS,
+    RECEIVERS,
     rate_of,
     rates_text,
     smallest_rate,
@@ -30,7 +30,7 @@ def test_rates_are_written_the_same_in_any_order() -> None:
 
 def test_no_receiver_is_called_others() -> None:
     """The word would mean two things."""
-    assert OTHERS not in PROVIDERS.values()
+    assert OTHERS not in RECEIVERS.values()
 
 
 def test_the_smallest_rate_is_of_any_account() -> None:

@@ -39,7 +39,7 @@ async def test_a_receiver_is_who_runs_the_mail(db: Database) -> None:
     shaping = PgShaping(db)
     async with db.connection() as connection:
         await connection.execute(
-            "INSERT INTO mail_domain (domain, verdict, provider, checked_at) VALUES"
+            "INSERT INTO mail_domain (domain, verdict, receiver, checked_at) VALUES"
             " ('a.example', 'mx', 'google', now()),"
             " ('b.example', 'mx', 'google', now()),"
             " ('c.example', 'unknown', '', now())"
@@ -55,7 +55,7 @@ async def test_the_receivers_of_many_domains_are_asked_at_once(db: Database) -> 
     shaping = PgShaping(db)
     async with db.connection() as connection:
         await connection.execute(
-            "INSERT INTO mail_domain (domain, verdict, provider, checked_at) VALUES"
+            "INSERT INTO mail_domain (domain, verdict, receiver, checked_at) VALUES"
             " ('a.example', 'mx', 'google', now()),"
             " ('c.example', 'unknown', '', now())"
         )

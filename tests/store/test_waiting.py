@@ -103,7 +103,7 @@ async def test_the_databases_clock_can_be_read(db: Database) -> None:
 
 
 PUT_PEOPLE = """
-WITH d AS (INSERT INTO mail_domain (domain, verdict, provider, checked_at)
+WITH d AS (INSERT INTO mail_domain (domain, verdict, receiver, checked_at)
     VALUES ('big.example', 'mx', 'google', now()))
 INSERT INTO contact (client_id, email)
 SELECT k.client_id,

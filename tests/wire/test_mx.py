@@ -19,7 +19,7 @@ from outreachd.wire.mx import (
     FAULTS_IN_A_ROW,
     MailDomains,
     mail_domains_at,
-    provider_of,
+    receiver_of,
 )
 from tests.wire.names import NameServer, name_server
 
@@ -53,7 +53,7 @@ def records(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> Records:
 
 
 @pytest.mark.parametrize(
-    ("domain", "verdict", "provider"),
+    ("domain", "verdict", "receiver"),
     [
         ("firm.net", MailVerdict.MX, "google"),
         ("office.net", MailVerdict.MX, "outlook"),
@@ -71,11 +71,11 @@ def records(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> Records:
     ],
 )
 async def test_a_domain_is_judged_by_what_the_dns_says_for_sure(
-    records: Records, domain: str, verdict: MailVerdict, provider: str
+    records: Records, domain: str, verdict: MailVerdict, receiver: str
 ) -> None:
     """An address without MX is fine, a null MX is not, a fault is nobody's fault."""
     [found] = await MailDomains(records).look_up([domain])
-    assert found == MailDomain(domain, verdict, provider)
+    assert found == MailDomain(domain, verdict, receiver)
 
 
 async def test_reserved_names_are_asked_of_a_chosen_server_only(
@@ -160,7 +160,7 @@ async def test_servers_that_are_named_are_asked_for_all(server: NameServer) -> N
 
 
 @pytest.mark.parametrize(
-    ("host", "provider"),
+    ("host", "receiver"),
     [
         ("aspmx.l.google.com", "google"),
         ("MX.Yandex.NET", "yandex"),
@@ -171,6 +171,6 @@ async def test_servers_that_are_named_are_asked_for_all(server: NameServer) -> N
         ("localhost", "localhost"),
     ],
 )
-def test_mail_hosts_are_grouped_by_who_runs_them(host: str, provider: str) -> None:
+def test_mail_hosts_are_grouped_by_who_runs_them(host: str, receiver: str) -> None:
     """By the registrable domain, as the Public Suffix List cuts it."""
-    assert provider_of(host) == provider
+    assert receiver_of(host) == receiver

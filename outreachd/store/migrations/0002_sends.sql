@@ -169,7 +169,7 @@ CREATE TABLE instance (
 CREATE TABLE mail_domain (
     domain     text PRIMARY KEY,
     verdict    text NOT NULL CHECK (verdict IN ('mx', 'a_only', 'null_mx', 'none', 'unknown')),
-    provider   text NOT NULL DEFAULT '',  -- who runs its mail: google, outlook, or a domain
+    receiver   text NOT NULL DEFAULT '',  -- who runs its mail: google, outlook, or a domain
     checked_at timestamptz NOT NULL
 );
 

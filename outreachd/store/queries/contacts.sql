@@ -138,18 +138,18 @@ SELECT w.email, w.hold FROM enrolled e JOIN wanted w ON w.id = e.contact_id;
 -- name: known_domains
 -- What the DNS said of these domains and is still believed. $1 domains, $2 the instant
 -- since which a sure word counts, $3 the same for "unknown".
-SELECT domain, verdict, provider FROM mail_domain
+SELECT domain, verdict, receiver FROM mail_domain
 WHERE domain = ANY ($1::text[])
   AND checked_at >= CASE verdict WHEN 'unknown' THEN $3::timestamptz ELSE $2 END;
 
 -- name: keep_domains
 -- What the DNS has said now; "unknown" never replaces a sure word.
 -- $1 domains, $2 verdicts, $3 providers, $4 now.
-INSERT INTO mail_domain AS d (domain, verdict, provider, checked_at)
-SELECT n.domain, n.verdict, n.provider, $4::timestamptz
-FROM unnest($1::text[], $2::text[], $3::text[]) AS n (domain, verdict, provider)
+INSERT INTO mail_domain AS d (domain, verdict, receiver, checked_at)
+SELECT n.domain, n.verdict, n.receiver, $4::timestamptz
+FROM unnest($1::text[], $2::text[], $3::text[]) AS n (domain, verdict, receiver)
 ORDER BY n.domain
 ON CONFLICT (domain) DO UPDATE SET
-    verdict = excluded.verdict, provider = excluded.provider,
+    verdict = excluded.verdict, receiver = excluded.receiver,
     checked_at = excluded.checked_at
 WHERE excluded.verdict <> 'unknown' OR d.verdict = 'unknown';

@@ -28,7 +28,7 @@ WITH tried AS (
 INSERT INTO tally AS t (quarter, mailbox_id, account_id, client_id, receiver, source,
     sent, hard, block, soft)
 SELECT date_bin('15 minutes', tried.at, '2000-01-01Z'), tried.mailbox_id, tried.account_id,
-    c.client_id, coalesce(nullif(md.provider, ''), split_part(c.email, '@', 2)), 'reply',
+    c.client_id, coalesce(nullif(md.receiver, ''), split_part(c.email, '@', 2)), 'reply',
     count(*), count(*) FILTER (WHERE event = 'hard'),
     count(*) FILTER (WHERE event = 'block'), count(*) FILTER (WHERE event = 'soft')
 FROM tried
@@ -65,7 +65,7 @@ WITH fresh AS (
 INSERT INTO tally AS t (quarter, mailbox_id, account_id, client_id, receiver, source,
     hard, block, soft, complaint)
 SELECT date_bin('15 minutes', a.started_at, '2000-01-01Z'), a.mailbox_id, a.account_id,
-    c.client_id, coalesce(nullif(md.provider, ''), split_part(c.email, '@', 2)), 'notice',
+    c.client_id, coalesce(nullif(md.receiver, ''), split_part(c.email, '@', 2)), 'notice',
     count(*) FILTER (WHERE event = 'hard'), count(*) FILTER (WHERE event = 'block'),
     count(*) FILTER (WHERE event = 'soft'), count(*) FILTER (WHERE event = 'complaint')
 FROM told
@@ -84,7 +84,7 @@ DO UPDATE SET hard = t.hard + excluded.hard, block = t.block + excluded.block,
 INSERT INTO tally AS t (quarter, mailbox_id, account_id, client_id, receiver, source,
     sent, block)
 SELECT r.quarter, r.mailbox_id, r.account_id, r.client_id,
-    coalesce(nullif(md.provider, ''), r.domain), 'refusal', sum(r.n), sum(r.n)
+    coalesce(nullif(md.receiver, ''), r.domain), 'refusal', sum(r.n), sum(r.n)
 FROM json_to_recordset($1::text::json) AS r (quarter timestamptz, mailbox_id integer,
     account_id integer, client_id integer, domain text, reason text, n integer)
 LEFT JOIN mail_domain md ON md.domain = r.domain

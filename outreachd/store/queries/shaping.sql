@@ -13,12 +13,12 @@ SET until = excluded.until, rounds = excluded.rounds, reason = excluded.reason;
 
 -- name: receiver_of
 -- Who runs the mail of a domain, as the DNS said. $1 domain.
-SELECT provider FROM mail_domain WHERE domain = $1 AND provider <> '';
+SELECT receiver FROM mail_domain WHERE domain = $1 AND receiver <> '';
 
 -- name: receivers_of
 -- Those of them that somebody runs whom the DNS named. $1 domains.
-SELECT domain, provider FROM mail_domain WHERE domain = ANY ($1::text[]) AND provider <> '';
+SELECT domain, receiver FROM mail_domain WHERE domain = ANY ($1::text[]) AND receiver <> '';
 
 -- name: domains_of_receiver
 -- $1 receiver.
-SELECT domain FROM mail_domain WHERE provider = $1;
+SELECT domain FROM mail_domain WHERE receiver = $1;

@@ -21,7 +21,7 @@ WITH piles AS (
     SELECT s.campaign_id, s.place, s.mailbox_id, s.step_number,
         greatest($1, date_trunc('hour', CASE s.reason WHEN 'receiver_rate'
             THEN s.first_due_at ELSE s.due_at END)) AS due_at,
-        coalesce(nullif(d.provider, ''), split_part(c.email, '@', 2)) AS receiver,
+        coalesce(nullif(d.receiver, ''), split_part(c.email, '@', 2)) AS receiver,
         count(*) AS n
     FROM send s
     LEFT JOIN contact c ON c.id = s.contact_id
