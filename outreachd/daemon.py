@@ -135,6 +135,11 @@ class Daemon:
             shift=lambda: self._shift,
             duties=(*self._duties(equipment, stack).all(), self._watch),
         )
+        self.address = await self._open_doors(equipment, stack)
+
+    async def _open_doors(self, equipment: Equipment, stack: AsyncExitStack) -> object:
+        """Let in whoever asks and steers; tell the address of the control listener."""
+        settings = self._settings
         helm = Helm(
             equipment.database,
             self._clock,
@@ -154,7 +159,7 @@ class Daemon:
             eraser=equipment.eraser,
             token=self._token,
         )
-        self.address = await doors.open(stack, helm)
+        return await doors.open(stack, helm)
 
     def _duties(self, equipment: Equipment, stack: AsyncExitStack) -> Duties:
         settings = self._settings
