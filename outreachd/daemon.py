@@ -149,7 +149,7 @@ class Daemon:
             drain=self.stop,
             rules=settings.health.rules(),
         )
-        self._watchman = Watchman(helm.look, helm.silent, self.metrics, self._house)
+        self._watchman = Watchman(helm.glance, helm.silent, self.metrics, self._house)
         doors = Doors(
             settings=settings,
             database=equipment.database,

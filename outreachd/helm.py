@@ -20,7 +20,7 @@ from outreachd.rules.health import Rule
 from outreachd.rules.model import Kind
 from outreachd.rules.records import LedgerAwayError
 from outreachd.rules.roll import Line
-from outreachd.rules.standstill import Cause, Now
+from outreachd.rules.standstill import LATELY_S, Cause, Now
 from outreachd.rules.stops import Happening
 from outreachd.rules.token import TokenKind, TokenMint
 from outreachd.shift import Shift
@@ -96,6 +96,17 @@ class Helm:
             silent=self._silences(),
             accepted_s=shift.accepted_s(),
         )
+
+    async def glance(self) -> Now:
+        """Look no further than to letters that leave: to look asks each mailbox."""
+        shift = self._shift()
+        is_sending = (
+            shift is not None
+            and self._readiness()[0]
+            and shift.accepted_s() < LATELY_S
+            and not shift.silences()
+        )
+        return Now(Cause.SENDING, "sending") if is_sending else await self.look()
 
     def silent(self) -> Mapping[str, tuple[float, str]]:
         """Tell which accounts are silent, by name: for how many seconds, and why."""

@@ -124,8 +124,9 @@ class Shift:
     @classmethod
     async def begin(cls, tools: Tools, term: int) -> Shift:
         """Settle what the last owner left, read the fleet, be ready to run."""
-        gc.unfreeze()
-        gc.collect()  # our last shift: it holds cycles, and was told to be left alone
+        if gc.get_freeze_count():  # our last shift: it holds cycles, and was left alone
+            gc.unfreeze()
+            gc.collect()
         kept = await tell_journal(tools)
         now = tools.clock.now()
         leased, sending = await tools.ledger.recover(term=term, now=now)

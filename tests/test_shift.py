@@ -26,6 +26,7 @@ from outreachd.rules.dkim_record import KeyKind, record_name, record_text
 from outreachd.rules.health_rules import RULES
 from outreachd.rules.model import Kind, Phase, Reply
 from outreachd.rules.records import Queue, Want
+from outreachd.rules.standstill import Cause, Now
 from outreachd.shift import Shift
 from outreachd.store.database import Database
 from outreachd.store.dkim import make_dkim_key
@@ -130,6 +131,19 @@ async def at_work(bench: Bench, shift: Shift) -> AsyncIterator[None]:
             await feeding
             await shift.crew.drain(grace_s=5, begun_s=60)
     bench.spawner.check()
+
+
+def helm_of(bench: Bench, shift: Shift) -> Helm:
+    """Give the helm of a daemon that works this shift."""
+    return Helm(
+        bench.db,
+        bench.clock,
+        MINT,
+        shift=lambda: shift,
+        readiness=lambda: (True, ""),
+        drain=lambda: None,
+        rules=RULES,
+    )
 
 
 async def test_a_campaign_is_sent_once(bench: Bench) -> None:
@@ -317,15 +331,7 @@ async def test_rates_by_receiver_reach_the_running_shift(bench: Bench) -> None:
     )
     await bench.run("UPDATE account SET receiver_rates = '{\"google\": 6}'")
     await shift.reload_fleet()
-    helm = Helm(
-        bench.db,
-        bench.clock,
-        MINT,
-        shift=lambda: shift,
-        readiness=lambda: (True, ""),
-        drain=lambda: None,
-        rules=RULES,
-    )
+    helm = helm_of(bench, shift)
     async with at_work(bench, shift):
         await bench.clock.sleep(59)
         with bench.clock.busy():  # or minutes would pass until the database answers
@@ -341,6 +347,28 @@ async def test_rates_by_receiver_reach_the_running_shift(bench: Bench) -> None:
     [gate] = [g for g in told["gates"] if g["gate"] == "account relay: rate to google"]
     assert (gate["limit"], gate["open"]) == ("6 a minute", False)
     assert gate["opens_at"] <= now + timedelta(seconds=10)
+
+
+async def test_a_glance_goes_no_further_than_letters_that_leave(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look asks the database and each mailbox: only who sees nothing leave looks."""
+    await bench.add(1)
+    shift = await bench.shift()
+    helm = helm_of(bench, shift)
+    looks: list[Now] = []
+
+    async def look() -> Now:
+        looks.append(Now(Cause.NOTHING, "nothing waits"))
+        return looks[-1]
+
+    monkeypatch.setattr(helm, "look", look)
+    async with at_work(bench, shift):
+        await bench.clock.sleep(5)
+        assert (await helm.glance()).cause is Cause.SENDING
+        assert looks == []
+        await bench.clock.sleep(60)
+        assert await helm.glance() is looks[0]
 
 
 async def test_trust_in_the_lease_is_asked_before_anything_begins(bench: Bench) -> None:

@@ -63,9 +63,14 @@ def explain(
     concerned, at most one.
     """
     state = State(row["state"])
-    gates = _gates(row, pool, now, mono) if state is State.SCHEDULED else []
+    campaign = pool.roster.campaigns.get(row["campaign_id"])
+    gates: list[Gate] = []
+    lane = None
     if state is State.SCHEDULED:
-        gates += _receiver_gates(row, pool, shaping, receivers, now, mono)
+        # Looked for once: it asks every mailbox of the pool.
+        lane = _lane(row, campaign, pool, now, mono) if campaign is not None else None
+        gates += _gates(row, lane, pool, now, mono)
+        gates += _receiver_gates(row, lane, pool, shaping, receivers, now, mono)
     if share is not None:
         gates += _turn_gates(row, pool, share)
     waits = [gate.wait_s for gate in gates]
@@ -74,7 +79,7 @@ def explain(
     if state is State.SCHEDULED and not isinf(longest):
         # When the last of the others has opened, the hours must be open again.
         latest = now + timedelta(seconds=longest)
-        next_allowed = open_together(latest, _windows(row, pool, now, mono))
+        next_allowed = open_together(latest, _windows(row, lane, pool))
     return {
         "send": row["id"],
         "state": state.value,
@@ -106,7 +111,7 @@ def concerned(
 
 
 def _gates(
-    row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
+    row: Mapping[str, Any], lane: Lane | None, pool: Pool, now: datetime, mono: float
 ) -> list[Gate]:
     """List what a scheduled send must pass: its due time, calendar, pool and limits."""
     campaign = pool.roster.campaigns.get(row["campaign_id"])
@@ -122,7 +127,6 @@ def _gates(
         return gates
     calendar = calendar_at(campaign.calendar, row["place"])
     gates.append(calendar_gate(campaign.name, calendar, now))
-    lane = _lane(row, campaign, pool, now, mono)
     if lane is None:
         who = row["mailbox"] or "any of the pool"
         setting = "fleet.toml"
@@ -137,6 +141,7 @@ def _gates(
 
 def _receiver_gates(
     row: Mapping[str, Any],
+    lane: Lane | None,
     pool: Pool,
     shaping: Shaping | None,
     receivers: Receivers | None,
@@ -144,8 +149,6 @@ def _receiver_gates(
     mono: float,
 ) -> Iterator[Gate]:
     """List what the receiver of a scheduled send's letter sets it in the way."""
-    campaign = pool.roster.campaigns.get(row["campaign_id"])
-    lane = _lane(row, campaign, pool, now, mono) if campaign is not None else None
     if lane is None:
         return
     if shaping is not None:
@@ -155,13 +158,12 @@ def _receiver_gates(
 
 
 def _windows(
-    row: Mapping[str, Any], pool: Pool, now: datetime, mono: float
+    row: Mapping[str, Any], lane: Lane | None, pool: Pool
 ) -> Sequence[Opening]:
     """Find the hours that a send's letter needs open."""
-    campaign = pool.roster.campaigns[row["campaign_id"]]
-    lane = _lane(row, campaign, pool, now, mono)
     if lane is None:
         return ()
+    campaign = pool.roster.campaigns[row["campaign_id"]]
     return openings(lane.standing.box, calendar_at(campaign.calendar, row["place"]))
 
 
