@@ -272,6 +272,7 @@ class Daemon:
         finally:
             stopped.cancel()
             task.cancel()
+            await asyncio.wait({task})  # it gives back what it was about to get
 
     async def _watch(self) -> None:
         await self._watchman.watch()

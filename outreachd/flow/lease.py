@@ -8,7 +8,9 @@ term once more in every intent.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from math import inf
 from typing import Protocol
 
@@ -67,7 +69,7 @@ class Lease:
         while True:
             started = self._clock.monotonic()
             try:
-                term = await self._leases.take(self._ttl_s)
+                term = await self._take()
             except LedgerAwayError:
                 term = None
             if term is not None:
@@ -76,6 +78,17 @@ class Lease:
                 return term
             await meanwhile()
             await self._clock.sleep(self._ttl_s / RENEWALS)
+
+    async def _take(self) -> int | None:
+        """Try once; who is stopped meanwhile gives back what it still brings."""
+        taking = asyncio.ensure_future(self._leases.take(self._ttl_s))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            with suppress(LedgerAwayError):
+                self.term = await taking
+                await self.give_up()
+            raise
 
     async def keep(self) -> None:
         """Renew until the lease is lost."""

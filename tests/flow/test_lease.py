@@ -144,3 +144,18 @@ async def test_given_up_is_released_and_not_trusted() -> None:
     await lease.give_up()
     assert leases.released == [1]
     assert not lease.is_trusted()
+
+
+async def test_who_is_stopped_while_it_asks_gives_back_what_it_gets() -> None:
+    """The row may be ours already: others would wait for its time to run out."""
+    clock = QuietClock(MONDAY)
+    leases = FakeLeases(clock)
+    leases.takes_s = 10.0
+    lease = Lease(leases, clock, TTL_S)
+    async with ticking(clock):
+        asking = asyncio.create_task(lease.acquire(nothing))
+        await clock.sleep(1.0)
+        asking.cancel()
+        await asyncio.wait({asking})
+    assert asking.cancelled()
+    assert (leases.released, lease.term, lease.is_trusted()) == ([1], None, False)
