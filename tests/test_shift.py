@@ -37,7 +37,7 @@ from outreachd.store.steering import PgSteering
 from outreachd.store.vault import Vault
 from outreachd.telemetry import Metrics
 from tests.fakes import Plan, QuietClock, ScriptedCarrier, Spawner, ticking
-from tests.flow.world import MINT
+from tests.flow.world import MINT, drained
 from tests.store.seed import NOW, add_send, intent, outcome, seed_fleet
 
 VAULT = Vault(b"k" * 32)
@@ -129,7 +129,7 @@ async def at_work(bench: Bench, shift: Shift) -> AsyncIterator[None]:
         finally:
             shift.stop()
             await feeding
-            await shift.crew.drain(grace_s=5, begun_s=60)
+            await drained(shift.crew, grace_s=5, begun_s=60)
     bench.spawner.check()
 
 

@@ -131,11 +131,6 @@ class Crew:
             self._empty.set()
         self.on_ended(permit.lane.id, ending.again_at)
 
-    async def drain(self, *, grace_s: float, begun_s: float) -> None:
-        """End all journeys: not begun ones within ``grace_s``, others in their time."""
-        await self.wind_up(grace_s)
-        await self.see_out(begun_s)
-
     async def wind_up(self, grace_s: float) -> None:
         """End what has not begun, after a grace in which all may end by themselves."""
         if not await self._wait_empty(grace_s):

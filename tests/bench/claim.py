@@ -27,6 +27,7 @@ from outreachd.store.lease import PgLeases
 from outreachd.store.ledger import PgLedger
 from outreachd.telemetry import Metrics
 from tests.bench.stage import Stage, stage
+from tests.flow.world import drained
 
 LETTERS = 6_000  # sent in each run
 FEW, MANY = 10_000, 1_000_000
@@ -102,7 +103,7 @@ async def claims_s(made: Stage) -> list[float]:
         await ledger.enough.wait()
         shift.feed.stop()
         await running
-        await shift.crew.drain(grace_s=10, begun_s=10)
+        await drained(shift.crew, grace_s=10, begun_s=10)
     finally:
         journal.close()
         await scheduler.close()

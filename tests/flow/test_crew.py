@@ -14,7 +14,7 @@ from outreachd.rules.model import Envelope, Route, State
 from outreachd.rules.records import Queue, Want
 from tests.fake_ledger import FakeLedger
 from tests.fakes import Plan, TaskJob, settle, ticking
-from tests.flow.world import World
+from tests.flow.world import World, drained
 from tests.rosters import campaign, mailbox, roster
 
 
@@ -42,7 +42,7 @@ async def start_all(world: World) -> None:
 async def test_an_empty_crew_is_drained_at_once() -> None:
     """Nothing under way, nothing to wait for."""
     world = world_of()
-    await world.crew.drain(grace_s=60, begun_s=600)
+    await drained(world.crew, grace_s=60, begun_s=600)
     assert world.clock.monotonic() == 0
 
 
@@ -52,7 +52,7 @@ async def test_who_has_not_begun_is_interrupted_and_goes_back_uncounted() -> Non
     world.carrier.plan("p0@x.example", Plan(before_open=asyncio.Event()))
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=5, begun_s=600)
+        await drained(world.crew, grace_s=5, begun_s=600)
     assert world.ledger.rows[2].state is State.SENT
     row = world.ledger.rows[1]
     assert (row.state, row.attempts, row.reason) == (State.SCHEDULED, 0, "stopped")
@@ -67,7 +67,7 @@ async def test_who_has_begun_is_waited_for() -> None:
     world.carrier.takes_s = 300.0
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=5, begun_s=600)
+        await drained(world.crew, grace_s=5, begun_s=600)
     assert world.ledger.rows[1].state is State.SENT
     assert world.clock.monotonic() == 300
 
@@ -78,7 +78,7 @@ async def test_who_never_ends_is_cut_and_stays_in_doubt() -> None:
     world.carrier.plan("p0@x.example", Plan(before_answer=asyncio.Event()))
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=5, begun_s=60)
+        await drained(world.crew, grace_s=5, begun_s=60)
     assert world.ledger.rows[1].state is State.SENDING
     assert world.pool.lanes[1].standing.day.used == 1
     assert await world.ledger.recover(term=2, now=world.clock.now()) == (0, 1)
@@ -125,7 +125,7 @@ async def test_cancelled_in_each_phase(phase: str, state: State, spent: int) -> 
     async with ticking(world.clock):
         await start_all(world)
         assert len(world.crew) == 1
-        await world.crew.drain(grace_s=0, begun_s=0)
+        await drained(world.crew, grace_s=0, begun_s=0)
     assert len(world.crew) == 0
     assert world.carrier.under_way == 0
     assert not world.pool.lanes[1].is_busy
@@ -150,7 +150,7 @@ async def test_a_job_that_never_ran_is_given_back() -> None:
     world.crew._spawn = spawn
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=1, begun_s=600)
+        await drained(world.crew, grace_s=1, begun_s=600)
     assert world.ledger.rows[1].state is State.SCHEDULED
     assert not world.pool.lanes[1].is_busy
     assert world.clock.monotonic() == 1
@@ -179,7 +179,7 @@ async def test_one_that_is_slow_to_be_interrupted_keeps_nobody_from_ending_well(
     world.crew._spawn = scheduler.spawn
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=5, begun_s=600)
+        await drained(world.crew, grace_s=5, begun_s=600)
     await scheduler.close()
     assert world.ledger.rows[1].state is State.SCHEDULED
     assert world.ledger.rows[2].state is State.SENT
@@ -191,7 +191,7 @@ async def test_a_bug_before_the_intent_holds_the_row() -> None:
     world.carrier.plan("p0@x.example", Plan(breaks=RuntimeError("poison")))
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=60, begun_s=60)
+        await drained(world.crew, grace_s=60, begun_s=60)
     row = world.ledger.rows[1]
     assert (row.state, row.reason) == (State.HELD, "bug")
     assert "RuntimeError" in (row.detail or "")
@@ -204,7 +204,7 @@ async def test_a_bug_in_the_intent_holds_the_row_and_frees_the_line() -> None:
     world.ledger.fail("begin", error=RuntimeError("bug"))
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=60, begun_s=60)
+        await drained(world.crew, grace_s=60, begun_s=60)
     assert world.ledger.rows[1].state is State.HELD
     assert len(world.carrier.abandoned) == 1
     assert world.carrier.delivered == []
@@ -225,7 +225,7 @@ async def test_a_bug_after_the_intent_is_doubt() -> None:
     world.journey.reporter.outcome = Broken()  # type: ignore[assignment]
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=60, begun_s=60)
+        await drained(world.crew, grace_s=60, begun_s=60)
     row = world.ledger.rows[1]
     assert (row.state, row.reason) == (State.UNCERTAIN, "bug")
 
@@ -240,6 +240,6 @@ async def test_a_bug_in_the_figures_changes_no_outcome() -> None:
     world.crew._feedback = broken
     async with ticking(world.clock):
         await start_all(world)
-        await world.crew.drain(grace_s=60, begun_s=60)
+        await drained(world.crew, grace_s=60, begun_s=60)
     assert world.ledger.rows[1].state is State.SENT
     assert not world.pool.lanes[1].is_busy

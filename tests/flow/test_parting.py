@@ -10,7 +10,7 @@ from outreachd.flow.parting import ORDINARY_S, SECOND_SIGNAL_S, Parting
 from outreachd.flow.stragglers import Stragglers
 from outreachd.rules.model import State
 from tests.fakes import Plan, QuietClock, settle, ticking
-from tests.flow.world import World
+from tests.flow.world import World, drained
 from tests.rosters import campaign, mailbox, roster
 
 
@@ -128,7 +128,7 @@ async def test_who_is_asked_twice_waits_ten_seconds(after_s: float) -> None:
         assert desk.clock.monotonic() == after_s + SECOND_SIGNAL_S
         assert len(desk.stragglers) == 0
         desk.answers.set()
-        await desk.world.crew.drain(grace_s=0, begun_s=60)
+        await drained(desk.world.crew, grace_s=0, begun_s=60)
 
 
 async def test_a_bug_at_the_end_leaves_no_letter_to_nobody() -> None:

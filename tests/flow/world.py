@@ -189,7 +189,7 @@ class World:
             try:
                 async with asyncio.timeout(90):
                     await feeding
-                    await self.crew.drain(grace_s=1, begun_s=60)
+                    await drained(self.crew, grace_s=1, begun_s=60)
             finally:
                 ticking.cancel()
                 await asyncio.gather(ticking, return_exceptions=True)
@@ -203,3 +203,9 @@ class World:
             await self.clock.sleep(timedelta(**delta).total_seconds())
             if then is not None:
                 then()
+
+
+async def drained(crew: Crew, *, grace_s: float, begun_s: float) -> None:
+    """End all journeys: not begun ones within ``grace_s``, others in their time."""
+    await crew.wind_up(grace_s)
+    await crew.see_out(begun_s)
